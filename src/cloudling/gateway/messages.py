@@ -1,0 +1,58 @@
+"""A request and an answer, as the HTTP server and what stands behind it exchange them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cloudling.kernel.streams import Incoming, Outgoing
+
+
+class Barrier(Protocol):
+    """Something an answer must wait for: the commit of the turn it was made in."""
+
+    def when_done(self, callback: Callable[[BaseException | None], None]) -> None:
+        """Call back once, with the fault if the commit failed; at once if it is done already."""
+
+
+@dataclass(slots=True)
+class Request:
+    """What one HTTP request's head says; the body comes through `body`.
+
+    `path` and `query` are the raw, undecoded bytes of the target. `headers` has lower-case names
+    and latin-1 text; repeated ones are joined by ","; `raw_headers` keeps them as they came.
+    `peer` is the client's address, `port` ours.
+    """
+
+    method: str
+    path: bytes
+    query: bytes
+    headers: dict[str, str]
+    raw_headers: list[tuple[bytes, bytes]]
+    body: Incoming
+    peer: str = ""
+    port: int = 0
+    secure: bool = False
+    received_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Response:
+    """What goes back. The server adds Date, Content-Length and Connection.
+
+    `held_by`: the answer leaves when this is done; when it fails, `failed` is sent instead.
+    `on_sent` is called with the number of body bytes sent, after the last one left or the client
+    went away. `close` ends the connection after the answer.
+    """
+
+    status: int = 200
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes | Outgoing = b""
+    held_by: Barrier | None = None
+    failed: Response | None = None
+    on_sent: Callable[[int], None] | None = None
+    close: bool = False
+
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
