@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from cloudling.kernel.streams import Incoming, Outgoing
+if TYPE_CHECKING:
+    from cloudling.kernel.streams import Incoming, Outgoing
 
 
 class Barrier(Protocol):

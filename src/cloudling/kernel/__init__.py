@@ -1,0 +1,11 @@
+"""What every service stands on: calls, collections, errors, the pipeline."""
+
+from cloudling.kernel.access import Need, access
+from cloudling.kernel.call import Call
+from cloudling.kernel.collections import collection
+from cloudling.kernel.errors import AwsError
+from cloudling.kernel.operations import operation
+from cloudling.store.collections import Collection
+from cloudling.store.records import Record
+
+__all__ = ["AwsError", "Call", "Collection", "Need", "Record", "access", "collection", "operation"]

@@ -6,8 +6,10 @@ A service's `errors.py` holds one subclass of `AwsError` per error. What is rais
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class AwsError(Exception):

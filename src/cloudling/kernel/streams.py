@@ -59,7 +59,7 @@ class Bytes:
         self.trailers: dict[str, str] = {}
         self._left = memoryview(data)
 
-    async def read(self, limit: int) -> bytes:  # noqa: ARG002 - what is in memory has been bounded
+    async def read(self, limit: int) -> bytes:
         return self.data or b""
 
     async def pump(self, consume: Consume) -> int:

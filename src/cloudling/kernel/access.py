@@ -1,0 +1,69 @@
+"""What a call needs to be allowed: actions on resources, from IAM's metadata or a service's rule.
+
+The default is AWS's: the action has the operation's name, and the resource is the ARN template of
+the action's resource type filled with the request's members of the same names. Where that is not
+so, the service's `access.py` says it with `@access`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cloudling.kernel.call import Call
+
+Request = dict[str, Any]
+Rule = Callable[[Any, Request], Awaitable[Sequence["Need"]]]
+R = TypeVar("R", bound=Callable[..., Any])
+MARK = "__cloudling_access__"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One action on one resource.
+
+    `account` owns the resource (the caller's own when empty), `context` adds the service's
+    condition keys, `policy` is the text of the resource's own policy.
+    """
+
+    action: str
+    resource: str = "*"
+    account: str = ""
+    context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    policy: str | None = None
+
+
+def access(*operations: str) -> Callable[[R], R]:
+    """Make the function the rule for these operations: `async (call, request) -> [Need, ...]`.
+
+    An empty answer means that AWS asks for no permission, or that the operation asks itself.
+    """
+
+    def mark(function: R) -> R:
+        setattr(function, MARK, operations)
+        return function
+
+    return mark
+
+
+def rules_in(module: object) -> dict[str, Rule]:
+    """The rules that a service's `access.py` declares, by operation."""
+    found: dict[str, Rule] = {}
+    for value in vars(module).values():
+        for name in getattr(value, MARK, ()):
+            found[name] = value
+    return found
+
+
+def default_rule(prefix: str, operation: str) -> Rule:
+    """IAM's own naming: `prefix:Operation` on the resource that the request's members name."""
+    action = f"{prefix}:{operation}"
+
+    async def rule(call: Call, request: Request) -> Sequence[Need]:
+        return [Need(action, call.cloud.resources.named(call, prefix, operation, request))]
+
+    return rule

@@ -1,0 +1,111 @@
+"""The cloud itself: its store, its time, its services, and the one way to call them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cloudling.kernel import pipeline
+from cloudling.kernel.client import Client, snake
+from cloudling.kernel.errors import NotImplementedHere
+from cloudling.kernel.ids import Ids
+from cloudling.kernel.origins import INTERNAL, Origin
+from cloudling.kernel.pages import Pages
+from cloudling.kernel.recording import Recorder
+from cloudling.kernel.resources import Resources
+from cloudling.kernel.tags import Tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cloudling.kernel.call import Call
+    from cloudling.kernel.clock import Clock
+    from cloudling.kernel.identities import Identity
+    from cloudling.kernel.operations import Operation
+    from cloudling.kernel.pipeline import Run
+    from cloudling.kernel.ports import Authorizer, Credentials
+    from cloudling.kernel.services import Service
+    from cloudling.store.store import Store
+
+
+class Cloud:
+    """Holds what all calls share. `iam` is "enforce", "observe" or "off".
+
+    The ports (`credentials`, `authorizer`) are set by the composition root.
+    """
+
+    credentials: Credentials
+    authorizer: Authorizer
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        services: Iterable[Service],
+        *,
+        iam: str = "enforce",
+        seed: int | None = None,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.iam = iam
+        self.ids = Ids(seed)
+        self.pages = Pages(store.secret("pages"))
+        self.tags = Tags(store)
+        self.resources = Resources()
+        self.recorder = Recorder()
+        self.services = {service.name: service for service in services}
+        self._by_model = {
+            model: service for service in self.services.values() for model in service.models
+        }
+        self._built: dict[tuple[str, str], tuple[Run, Operation, type[Call], Service]] = {}
+
+    def service_of(self, model: str) -> Service:
+        """The service room that serves a model (`sts` lives in `iam`); KeyError."""
+        return self._by_model[model]
+
+    def serves(self, model: str) -> bool:
+        return model in self._by_model
+
+    def operation_named(self, service: str, method: str) -> str:
+        """The operation behind an SDK's method name; AttributeError when the model has none."""
+        from cloudling.models import loader  # noqa: PLC0415 - only in-process clients need it
+
+        for model in self.services[service].models:
+            for name in loader.load(model).operations:
+                if snake(name) == method:
+                    return name
+        raise AttributeError(f"{service} has no operation {method}.")
+
+    def client(self, identity: Identity, region: str, origin: Origin = INTERNAL) -> Client:
+        return Client(self, identity, region, origin)
+
+    async def invoke(  # noqa: PLR0913 - the one door; all by name
+        self,
+        service: str,
+        operation: str,
+        request: dict[str, Any],
+        *,
+        identity: Identity,
+        region: str,
+        origin: Origin = INTERNAL,
+        request_id: str = "",
+    ) -> dict[str, Any] | None:
+        """Run one operation through the pipeline; its result, or an AwsError."""
+        run, built, call_type, room = self._built.get((service, operation)) or self._build(
+            service, operation
+        )
+        call = call_type(self, room, built, identity, region)
+        call.origin = origin
+        call.request_id = request_id or self.ids.request_id()
+        return await run(call, request)
+
+    def _build(self, service: str, operation: str) -> tuple[Run, Operation, type[Call], Service]:
+        room = self.services[service]
+        built = room.operations.get(operation)
+        if built is None:
+            raise NotImplementedHere(
+                f"{operation} of {room.title} is not implemented in Cloudling yet."
+            )
+        made = pipeline.build(room, built), built, room.call_type, room
+        self._built[service, operation] = made
+        return made

@@ -1,0 +1,29 @@
+"""Where a call came from: what policies and operations may know of the connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The client's address, whether the connection is TLS, the host it named, and its headers.
+
+    `headers` have lower-case names. `scheme` is how the call was authenticated: "header", "query",
+    "anonymous", or "internal" for calls that did not come through the gateway.
+    """
+
+    peer: str = ""
+    secure: bool = False
+    host: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    scheme: str = "internal"
+    signature_version: str = ""
+    signed_at: float | None = None
+
+
+INTERNAL = Origin()

@@ -1,0 +1,89 @@
+"""Services as their manifests describe them; nothing of one is imported before its first call."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cloudling.kernel.access import Rule, default_rule, rules_in
+from cloudling.kernel.call import Call
+from cloudling.kernel.operations import MARK, Operation
+from cloudling.models import loader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from cloudling.models.loader import Model
+
+
+class Service:
+    """One service room: its manifest, and on demand its models, operations and rules.
+
+    `folder` is where the package lies, `package` its dotted name.
+    """
+
+    def __init__(self, folder: Path, package: str) -> None:
+        self.folder = folder
+        self.package = package
+        self.name = folder.name
+        self.manifest: dict[str, Any] = tomllib.loads((folder / "manifest.toml").read_text())
+        self.title: str = self.manifest["title"]
+        self.models: tuple[str, ...] = tuple(self.manifest["models"])
+        self.calls: tuple[str, ...] = tuple(self.manifest.get("calls", ()))
+        # None: the service has its own words for bad input and the kernel does not validate.
+        self.validation_error: str | None = self.manifest.get("validation_error")
+
+    @cached_property
+    def modules(self) -> dict[str, ModuleType]:
+        importlib.import_module(self.package)
+        names = [found.name for found in pkgutil.iter_modules([str(self.folder)])]
+        return {name: importlib.import_module(f"{self.package}.{name}") for name in names}
+
+    @cached_property
+    def operations(self) -> dict[str, Operation]:
+        """Every operation that is built, by name."""
+        found: dict[str, Operation] = {}
+        for module in self.modules.values():
+            for value in vars(module).values():
+                mark = getattr(value, MARK, None)
+                if isinstance(mark, Operation):
+                    found[mark.name] = mark
+        return found
+
+    @cached_property
+    def call_type(self) -> type[Call]:
+        module = self.modules.get("call")
+        for value in vars(module).values() if module else ():
+            if isinstance(value, type) and issubclass(value, Call) and value is not Call:
+                return value
+        return Call
+
+    @cached_property
+    def rules(self) -> dict[str, Rule]:
+        module = self.modules.get("access")
+        return rules_in(module) if module else {}
+
+    def model_of(self, operation: str) -> Model:
+        """The model that holds the operation; KeyError when none does."""
+        for name in self.models:
+            model = loader.load(name)
+            if operation in model.operations:
+                return model
+        raise KeyError(operation)
+
+    def rule(self, operation: str) -> Rule:
+        own = self.rules.get(operation)
+        return own or default_rule(self.model_of(operation).signing_name, operation)
+
+
+def find_services(package: str) -> Iterator[Service]:
+    """Every folder with a manifest below a package; reads manifests, imports no service."""
+    spec = importlib.import_module(package)
+    for place in spec.__path__:
+        for manifest in sorted(Path(place).glob("*/manifest.toml")):
+            yield Service(manifest.parent, f"{package}.{manifest.parent.name}")

@@ -1,0 +1,74 @@
+"""May the caller do this? Asked before the operation runs, and by operations that ask more."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from cloudling.kernel.authorize import CallFacts, Question, evaluate, messages
+from cloudling.kernel.errors import AccessDenied
+
+if TYPE_CHECKING:
+    from cloudling.kernel.access import Need
+    from cloudling.kernel.authorize import Decision
+    from cloudling.kernel.call import Call
+    from cloudling.kernel.operations import Operation
+    from cloudling.kernel.pipeline import Run
+    from cloudling.kernel.services import Service
+
+log = logging.getLogger(__name__)
+
+
+def authorize(run: Run, service: Service, operation: Operation) -> Run:
+    """The stage: every need of the operation must be allowed before it runs."""
+    rule = service.rule(operation.name)
+
+    async def authorized(call: Call, request: dict[str, Any]) -> dict[str, Any] | None:
+        if call.cloud.iam != "off":
+            for need in await rule(call, request):
+                await require(call, need)
+        return await run(call, request)
+
+    return authorized
+
+
+async def decide(call: Call, need: Need) -> Decision | None:
+    """What the policies say; None when nothing is asked of anybody (`--iam off`)."""
+    if call.cloud.iam == "off":
+        return None
+    identity = call.identity
+    policies = await call.cloud.authorizer.policies(identity)
+    question = Question(
+        identity=identity,
+        action=need.action,
+        resource=need.resource,
+        resource_account=need.account or identity.account,
+        context=need.context,
+        facts=facts_of(call),
+    )
+    return evaluate(question, policies, need.policy)
+
+
+async def require(call: Call, need: Need) -> None:
+    """Raise AccessDenied unless allowed; in `observe` mode only say so in the log."""
+    decision = await decide(call, need)
+    if decision is None or decision.allowed:
+        return
+    text = messages.denial(call.identity, need.action, need.resource, decision)
+    if call.cloud.iam == "observe":
+        log.warning("observed request_id=%s %s", call.request_id, text)
+        return
+    raise AccessDenied(text)
+
+
+def facts_of(call: Call) -> CallFacts:
+    """What conditions may ask of the call itself."""
+    origin = call.origin
+    return CallFacts(
+        now=call.cloud.clock.now(),
+        source_ip=origin.peer,
+        secure=origin.secure,
+        region=call.region,
+        user_agent=origin.headers.get("user-agent", ""),
+        referer=origin.headers.get("referer", ""),
+    )

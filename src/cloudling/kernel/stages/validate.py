@@ -1,0 +1,39 @@
+"""Does the request keep its model's constraints? Refused in AWS's words, all violations at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cloudling.kernel.errors import AwsError
+from cloudling.models import constraints
+
+if TYPE_CHECKING:
+    from cloudling.kernel.call import Call
+    from cloudling.kernel.operations import Operation
+    from cloudling.kernel.pipeline import Run
+    from cloudling.kernel.services import Service
+
+
+def validate(run: Run, service: Service, operation: Operation) -> Run:
+    """The stage; services without `validation_error` in their manifest check by themselves."""
+    code = service.validation_error
+    if code is None:
+        return run
+    violations_in = constraints.validator(service.model_of(operation.name), operation.name)
+
+    async def validated(call: Call, request: dict[str, Any]) -> dict[str, Any] | None:
+        violations = violations_in(request)
+        if violations:
+            raise refusal(code, violations)
+        return await run(call, request)
+
+    return validated
+
+
+def refusal(code: str, violations: list[str]) -> AwsError:
+    """`2 validation errors detected: ...; ...`"""
+    count = len(violations)
+    noun = "error" if count == 1 else "errors"
+    return AwsError(
+        f"{count} validation {noun} detected: {'; '.join(violations)}", code=code, status=400
+    )
