@@ -60,3 +60,9 @@ class Tags:
         gone = set(keys)
         kept = {key: value for key, value in (await self.of(arn)).items() if key not in gone}
         await self.replace(arn, kept)
+
+    async def move(self, old: str, new: str) -> None:
+        """The resource has another name now."""
+        if old != new and (tags := await self.of(old)):
+            await self.replace(old, {})
+            await self.replace(new, tags)

@@ -1,0 +1,91 @@
+"""Long-term access keys of users: two each, the secret shown once."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cloudling.kernel import operation
+from cloudling.kernel.ids import access_key_id
+from cloudling.services.iam import entities, users
+from cloudling.services.iam.errors import LimitExceeded, NoSuchEntity
+from cloudling.services.iam.records import AccessKey
+
+if TYPE_CHECKING:
+    from cloudling.services.iam.call import IamCall
+
+Request = dict[str, Any]
+MOST = 2
+
+
+async def holder(call: IamCall, request: Request) -> str:
+    """The key of the user that is meant; "" for the account's root, who may leave the name out."""
+    if "UserName" not in request and call.identity.kind == "root":
+        return ""
+    return (await users.named_or_caller(call, request)).key
+
+
+async def keys_of(call: IamCall, user: str) -> list[AccessKey]:
+    found = await call.access_keys.find(user=user)
+    return sorted(
+        (key for key in found if key.account == call.account), key=lambda key: key.created
+    )
+
+
+@operation("CreateAccessKey")
+async def create_access_key(call: IamCall, request: Request) -> Request:
+    user = await holder(call, request)
+    if len(await keys_of(call, user)) >= MOST:
+        raise LimitExceeded(f"Cannot exceed quota for AccessKeysPerUser: {MOST}")
+    key = AccessKey(
+        id=access_key_id("AKIA", call.account, secrets.randbits(35)),
+        account=call.account,
+        user=user,
+        secret=base64.b64encode(secrets.token_bytes(30)).decode(),
+        created=call.clock.now(),
+    )
+    await call.access_keys.put(key)
+    return {"AccessKey": {**await _describe(call, key), "SecretAccessKey": key.secret}}
+
+
+@operation("ListAccessKeys")
+async def list_access_keys(call: IamCall, request: Request) -> Request:
+    keys = await keys_of(call, await holder(call, request))
+    shown, more = entities.page(call, request, keys)
+    return {"AccessKeyMetadata": [await _describe(call, key) for key in shown], **more}
+
+
+@operation("UpdateAccessKey")
+async def update_access_key(call: IamCall, request: Request) -> Request:
+    key = await _require(call, request)
+    active = request["Status"] == "Active"
+    await call.access_keys.put(msgspec.structs.replace(key, active=active))
+    return {}
+
+
+@operation("DeleteAccessKey")
+async def delete_access_key(call: IamCall, request: Request) -> Request:
+    key = await _require(call, request)
+    await call.access_keys.delete(key.id)
+    return {}
+
+
+async def _require(call: IamCall, request: Request) -> AccessKey:
+    user, key_id = await holder(call, request), request["AccessKeyId"]
+    found = await call.access_keys.get(key_id)
+    if found is None or found.account != call.account or found.user != user:
+        raise NoSuchEntity(f"The Access Key with id {key_id} cannot be found.")
+    return found
+
+
+async def _describe(call: IamCall, key: AccessKey) -> Request:
+    user = await call.users.get(key.user) if key.user else None
+    return {
+        **({"UserName": user.name} if user else {}),
+        "AccessKeyId": key.id,
+        "Status": "Active" if key.active else "Inactive",
+        "CreateDate": key.created,
+    }

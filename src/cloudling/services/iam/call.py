@@ -1,0 +1,50 @@
+"""The handle of IAM's and STS's operations."""
+
+from __future__ import annotations
+
+from cloudling.kernel import Call, collection
+from cloudling.services.iam.records import (
+    AccessKey,
+    Attachment,
+    Group,
+    InlinePolicy,
+    ManagedPolicy,
+    Membership,
+    PolicyVersion,
+    Role,
+    User,
+)
+
+
+class IamCall(Call):
+    """IAM's collections belong to the account; access keys are looked up in the whole world."""
+
+    users = collection(User, name="iam_users", key=("key",), scope="account")
+    groups = collection(Group, name="iam_groups", key=("key",), scope="account")
+    memberships = collection(
+        Membership,
+        name="iam_memberships",
+        key=("user", "group"),
+        scope="account",
+        indexes=("group",),
+    )
+    roles = collection(Role, name="iam_roles", key=("key",), scope="account")
+    inline_policies = collection(
+        InlinePolicy, name="iam_inline_policies", key=("owner", "key"), scope="account"
+    )
+    policies = collection(
+        ManagedPolicy, name="iam_policies", key=("key",), scope="account", indexes=("arn",)
+    )
+    policy_versions = collection(
+        PolicyVersion, name="iam_policy_versions", key=("policy", "number"), scope="account"
+    )
+    attachments = collection(
+        Attachment,
+        name="iam_attachments",
+        key=("owner", "policy"),
+        scope="account",
+        indexes=("policy",),
+    )
+    access_keys = collection(
+        AccessKey, name="iam_access_keys", key=("id",), scope="world", indexes=("user",)
+    )

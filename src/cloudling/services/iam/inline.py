@@ -1,0 +1,133 @@
+"""Inline policies of users, groups and roles: twelve operations, one rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cloudling.kernel import authorize, operation
+from cloudling.services.iam import documents, entities, groups, roles, users
+from cloudling.services.iam.errors import LimitExceeded, NoSuchEntity
+from cloudling.services.iam.records import InlinePolicy
+
+if TYPE_CHECKING:
+    from cloudling.services.iam.call import IamCall
+
+Request = dict[str, Any]
+_REQUIRE = {"user": users.require, "group": groups.require, "role": roles.require}
+
+
+async def _owner(call: IamCall, kind: str, request: Request) -> tuple[str, str]:
+    """`user/<key>` and the name, of the principal that the request names."""
+    found = await _REQUIRE[kind](call, request[f"{kind.title()}Name"])
+    return f"{kind}/{found.key}", found.name
+
+
+async def put(call: IamCall, kind: str, request: Request) -> Request:
+    owner, name = await _owner(call, kind, request)
+    document = documents.checked(request["PolicyDocument"])
+    policy = InlinePolicy(
+        owner=owner,
+        key=request["PolicyName"],
+        name=request["PolicyName"],
+        document=document,
+    )
+    others = [
+        each
+        for each in await call.inline_policies.page(owner, limit=None)
+        if each.key != policy.key
+    ]
+    most = documents.INLINE_SIZES[kind]
+    if sum(authorize.size(each.document) for each in (*others, policy)) > most:
+        raise LimitExceeded(f"Maximum policy size of {most} bytes exceeded for {kind} {name}")
+    await call.inline_policies.put(policy)
+    return {}
+
+
+async def get(call: IamCall, kind: str, request: Request) -> Request:
+    owner, name = await _owner(call, kind, request)
+    found = await call.inline_policies.get(owner, request["PolicyName"])
+    if found is None:
+        raise _absent(kind, request["PolicyName"])
+    return {
+        f"{kind.title()}Name": name,
+        "PolicyName": found.name,
+        "PolicyDocument": entities.encoded(found.document),
+    }
+
+
+async def delete(call: IamCall, kind: str, request: Request) -> Request:
+    owner, _ = await _owner(call, kind, request)
+    if not await call.inline_policies.delete(owner, request["PolicyName"]):
+        raise _absent(kind, request["PolicyName"])
+    return {}
+
+
+async def list_names(call: IamCall, kind: str, request: Request) -> Request:
+    owner, _ = await _owner(call, kind, request)
+    found = [each.name for each in await call.inline_policies.page(owner, limit=None)]
+    shown, more = entities.page(call, request, found)
+    return {"PolicyNames": list(shown), **more}
+
+
+def _absent(kind: str, name: str) -> NoSuchEntity:
+    return NoSuchEntity(f"The {kind} policy with name {name} cannot be found.")
+
+
+@operation("PutUserPolicy")
+async def put_user_policy(call: IamCall, request: Request) -> Request:
+    return await put(call, "user", request)
+
+
+@operation("GetUserPolicy")
+async def get_user_policy(call: IamCall, request: Request) -> Request:
+    return await get(call, "user", request)
+
+
+@operation("DeleteUserPolicy")
+async def delete_user_policy(call: IamCall, request: Request) -> Request:
+    return await delete(call, "user", request)
+
+
+@operation("ListUserPolicies")
+async def list_user_policies(call: IamCall, request: Request) -> Request:
+    return await list_names(call, "user", request)
+
+
+@operation("PutGroupPolicy")
+async def put_group_policy(call: IamCall, request: Request) -> Request:
+    return await put(call, "group", request)
+
+
+@operation("GetGroupPolicy")
+async def get_group_policy(call: IamCall, request: Request) -> Request:
+    return await get(call, "group", request)
+
+
+@operation("DeleteGroupPolicy")
+async def delete_group_policy(call: IamCall, request: Request) -> Request:
+    return await delete(call, "group", request)
+
+
+@operation("ListGroupPolicies")
+async def list_group_policies(call: IamCall, request: Request) -> Request:
+    return await list_names(call, "group", request)
+
+
+@operation("PutRolePolicy")
+async def put_role_policy(call: IamCall, request: Request) -> Request:
+    return await put(call, "role", request)
+
+
+@operation("GetRolePolicy")
+async def get_role_policy(call: IamCall, request: Request) -> Request:
+    return await get(call, "role", request)
+
+
+@operation("DeleteRolePolicy")
+async def delete_role_policy(call: IamCall, request: Request) -> Request:
+    return await delete(call, "role", request)
+
+
+@operation("ListRolePolicies")
+async def list_role_policies(call: IamCall, request: Request) -> Request:
+    return await list_names(call, "role", request)

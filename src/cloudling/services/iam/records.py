@@ -1,0 +1,113 @@
+"""What IAM keeps: principals, policies, and what ties them together.
+
+Names are unique whatever their case, and kept as they were given: `key` is the name in lower case.
+Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from cloudling.kernel import Record
+
+
+class User(Record, frozen=True, kw_only=True):
+    """An IAM user. `id` is its unique id (`AIDA...`)."""
+
+    key: str
+    name: str
+    path: str
+    id: str
+    created: float
+    boundary: str = ""
+
+
+class Group(Record, frozen=True, kw_only=True):
+    """A group of users. `id` is its unique id (`AGPA...`)."""
+
+    key: str
+    name: str
+    path: str
+    id: str
+    created: float
+
+
+class Membership(Record, frozen=True, kw_only=True):
+    """That a user is in a group; both by key."""
+
+    user: str
+    group: str
+    since: float
+
+
+class Role(Record, frozen=True, kw_only=True):
+    """A role. `trust` is its trust policy's text; `id` its unique id (`AROA...`).
+
+    `session_seconds` is the longest session it allows.
+    """
+
+    key: str
+    name: str
+    path: str
+    id: str
+    created: float
+    trust: str
+    description: str = ""
+    session_seconds: int = 3600
+    boundary: str = ""
+    last_used: float = 0.0
+    last_used_region: str = ""
+
+
+class InlinePolicy(Record, frozen=True, kw_only=True):
+    """A policy inside one principal; `owner` is `user/<key>`, `group/<key>` or `role/<key>`."""
+
+    owner: str
+    key: str
+    name: str
+    document: str
+
+
+class ManagedPolicy(Record, frozen=True, kw_only=True):
+    """A customer managed policy. `id` is its unique id (`ANPA...`), `latest` the newest version's
+    number."""
+
+    key: str
+    name: str
+    path: str
+    id: str
+    arn: str
+    created: float
+    updated: float
+    default_version: int = 1
+    latest: int = 1
+    description: str = ""
+
+
+class PolicyVersion(Record, frozen=True, kw_only=True):
+    """One version (`v1` has number 1) of a customer managed policy, by the policy's ARN."""
+
+    policy: str
+    number: str
+    document: str
+    created: float
+
+
+class Attachment(Record, frozen=True, kw_only=True):
+    """That a managed policy is attached; `owner` as in InlinePolicy, `policy` is an ARN."""
+
+    owner: str
+    policy: str
+    since: float
+
+
+class AccessKey(Record, frozen=True, kw_only=True):
+    """A long-term key of a user, or of an account's root when `user` is empty."""
+
+    id: str
+    account: str
+    user: str
+    secret: str
+    created: float
+    active: bool = True
+    last_used: float = 0.0
+    last_used_region: str = ""
+    last_used_service: str = ""

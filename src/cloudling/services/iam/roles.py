@@ -1,0 +1,170 @@
+"""Operations on roles and their trust policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cloudling.kernel import operation
+from cloudling.services.iam import documents, entities, tags
+from cloudling.services.iam.errors import EntityAlreadyExists, NoSuchEntity
+from cloudling.services.iam.records import Role
+
+if TYPE_CHECKING:
+    from cloudling.services.iam.call import IamCall
+
+Request = dict[str, Any]
+
+
+async def require(call: IamCall, name: str) -> Role:
+    """The role, or NoSuchEntity."""
+    found = await call.roles.get(name.lower())
+    if found is None:
+        raise NoSuchEntity(f"The role with name {name} cannot be found.")
+    return found
+
+
+async def describe(call: IamCall, role: Role, *, whole: bool = False) -> Request:
+    """`whole` adds what only GetRole tells: tags, boundary and last use."""
+    told: Request = {
+        "Path": role.path,
+        "RoleName": role.name,
+        "RoleId": role.id,
+        "Arn": entities.arn(call, "role", role),
+        "CreateDate": role.created,
+        "AssumeRolePolicyDocument": entities.encoded(role.trust),
+        "MaxSessionDuration": role.session_seconds,
+    }
+    if role.description:
+        told["Description"] = role.description
+    if not whole:
+        return told
+    if role.boundary:
+        told["PermissionsBoundary"] = {
+            "PermissionsBoundaryType": "Policy",
+            "PermissionsBoundaryArn": role.boundary,
+        }
+    if found := await tags.listed(call, told["Arn"]):
+        told["Tags"] = found
+    told["RoleLastUsed"] = (
+        {"LastUsedDate": role.last_used, "Region": role.last_used_region} if role.last_used else {}
+    )
+    return told
+
+
+@operation("CreateRole")
+async def create_role(call: IamCall, request: Request) -> Request:
+    name = request["RoleName"]
+    if await call.roles.get(name.lower()):
+        raise EntityAlreadyExists(f"Role with name {name} already exists.")
+    role = Role(
+        key=name.lower(),
+        name=name,
+        path=request.get("Path", "/"),
+        id=call.cloud.ids.unique_id("AROA", call.account),
+        created=call.clock.now(),
+        trust=await documents.trust(call, request["AssumeRolePolicyDocument"]),
+        description=request.get("Description", ""),
+        session_seconds=request.get("MaxSessionDuration", 3600),
+        boundary=request.get("PermissionsBoundary", ""),
+    )
+    await call.roles.put(role)
+    await tags.set_first(call, entities.arn(call, "role", role), request)
+    told = await describe(call, role, whole=True)
+    del told["RoleLastUsed"]
+    return {"Role": told}
+
+
+@operation("GetRole")
+async def get_role(call: IamCall, request: Request) -> Request:
+    return {"Role": await describe(call, await require(call, request["RoleName"]), whole=True)}
+
+
+@operation("ListRoles")
+async def list_roles(call: IamCall, request: Request) -> Request:
+    prefix = request.get("PathPrefix", "/")
+    roles = [role for role in await call.roles.page(limit=None) if role.path.startswith(prefix)]
+    shown, more = entities.page(call, request, roles)
+    return {"Roles": [await describe(call, role) for role in shown], **more}
+
+
+@operation("UpdateRole")
+async def update_role(call: IamCall, request: Request) -> Request:
+    role = await require(call, request["RoleName"])
+    await call.roles.put(
+        msgspec.structs.replace(
+            role,
+            description=request.get("Description", role.description),
+            session_seconds=request.get("MaxSessionDuration", 3600),
+        )
+    )
+    return {}
+
+
+@operation("UpdateRoleDescription")
+async def update_role_description(call: IamCall, request: Request) -> Request:
+    role = await require(call, request["RoleName"])
+    changed = msgspec.structs.replace(role, description=request["Description"])
+    await call.roles.put(changed)
+    return {"Role": await describe(call, changed)}
+
+
+@operation("UpdateAssumeRolePolicy")
+async def update_assume_role_policy(call: IamCall, request: Request) -> Request:
+    role = await require(call, request["RoleName"])
+    trust = await documents.trust(call, request["PolicyDocument"])
+    await call.roles.put(msgspec.structs.replace(role, trust=trust))
+    return {}
+
+
+@operation("DeleteRole")
+async def delete_role(call: IamCall, request: Request) -> Request:
+    role = await require(call, request["RoleName"])
+    await entities.require_bare(call, f"role/{role.key}")
+    await call.tags.replace(entities.arn(call, "role", role), {})
+    await call.roles.delete(role.key)
+    return {}
+
+
+@operation("TagRole")
+async def tag_role(call: IamCall, request: Request) -> Request:
+    role = await require(call, request["RoleName"])
+    await tags.add(call, entities.arn(call, "role", role), request)
+    return {}
+
+
+@operation("UntagRole")
+async def untag_role(call: IamCall, request: Request) -> Request:
+    role = await require(call, request["RoleName"])
+    await call.tags.remove(entities.arn(call, "role", role), request["TagKeys"])
+    return {}
+
+
+@operation("ListRoleTags")
+async def list_role_tags(call: IamCall, request: Request) -> Request:
+    role = await require(call, request["RoleName"])
+    return await tags.paged(call, entities.arn(call, "role", role), request)
+
+
+@operation("PutRolePermissionsBoundary")
+async def put_role_permissions_boundary(call: IamCall, request: Request) -> Request:
+    role = await require(call, request["RoleName"])
+    await call.roles.put(msgspec.structs.replace(role, boundary=request["PermissionsBoundary"]))
+    return {}
+
+
+@operation("DeleteRolePermissionsBoundary")
+async def delete_role_permissions_boundary(call: IamCall, request: Request) -> Request:
+    role = await require(call, request["RoleName"])
+    if not role.boundary:
+        raise NoSuchEntity(f"No permission boundary found for role {role.name}")
+    await call.roles.put(msgspec.structs.replace(role, boundary=""))
+    return {}
+
+
+@operation("ListInstanceProfilesForRole")
+async def list_instance_profiles_for_role(call: IamCall, request: Request) -> Request:
+    # None can have been made yet: instance profiles come with their own operations.
+    await require(call, request["RoleName"])
+    return {"InstanceProfiles": [], "IsTruncated": False}

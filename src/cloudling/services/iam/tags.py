@@ -1,0 +1,56 @@
+"""Tags of IAM's entities: limits and words; the rows lie in the kernel's tag table.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cloudling.kernel.tags import MOST
+from cloudling.services.iam import entities
+from cloudling.services.iam.errors import InvalidInput, LimitExceeded
+
+if TYPE_CHECKING:
+    from cloudling.services.iam.call import IamCall
+
+
+def given(request: dict[str, Any]) -> dict[str, str]:
+    """The request's tags, checked; keys are unique whatever their case."""
+    found: dict[str, str] = {}
+    for tag in request.get("Tags", ()):
+        key = tag["Key"]
+        if key.lower() in (known.lower() for known in found):
+            raise InvalidInput(
+                "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+            )
+        if key.lower().startswith("aws:"):
+            raise InvalidInput("Tag keys cannot start with 'aws:', which is reserved.")
+        found[key] = tag["Value"]
+    return found
+
+
+async def set_first(call: IamCall, arn: str, request: dict[str, Any]) -> None:
+    """The tags an entity is made with."""
+    if request.get("Tags"):
+        await add(call, arn, request)
+
+
+async def add(call: IamCall, arn: str, request: dict[str, Any]) -> None:
+    new = given(request)
+    lower = {key.lower() for key in new}
+    kept = {
+        key: value for key, value in (await call.tags.of(arn)).items() if key.lower() not in lower
+    }
+    if len(kept) + len(new) > MOST:
+        raise LimitExceeded(f"The number of tags has reached the maximum limit: {MOST}")
+    await call.tags.replace(arn, {**kept, **new})
+
+
+async def listed(call: IamCall, arn: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in (await call.tags.of(arn)).items()]
+
+
+async def paged(call: IamCall, arn: str, request: dict[str, Any]) -> dict[str, Any]:
+    shown, more = entities.page(call, request, await listed(call, arn))
+    return {"Tags": list(shown), **more}

@@ -1,0 +1,180 @@
+"""Operations on users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cloudling.kernel import operation
+from cloudling.services.iam import entities, tags
+from cloudling.services.iam.errors import (
+    DeleteConflict,
+    EntityAlreadyExists,
+    NoSuchEntity,
+    ValidationError,
+)
+from cloudling.services.iam.records import User
+
+if TYPE_CHECKING:
+    from cloudling.services.iam.call import IamCall
+
+Request = dict[str, Any]
+
+
+async def require(call: IamCall, name: str) -> User:
+    """The user, or NoSuchEntity."""
+    found = await call.users.get(name.lower())
+    if found is None:
+        raise NoSuchEntity(f"The user with name {name} cannot be found.")
+    return found
+
+
+async def named_or_caller(call: IamCall, request: Request) -> User:
+    """The user that is named, or the caller where AWS lets the name out."""
+    if "UserName" in request:
+        return await require(call, request["UserName"])
+    if call.identity.kind != "user":
+        raise ValidationError("Must specify userName when calling with non-User credentials")
+    return await require(call, call.identity.name)
+
+
+async def describe(call: IamCall, user: User, *, with_tags: bool = False) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "Path": user.path,
+        "UserName": user.name,
+        "UserId": user.id,
+        "Arn": entities.arn(call, "user", user),
+        "CreateDate": user.created,
+    }
+    if user.boundary:
+        told["PermissionsBoundary"] = {
+            "PermissionsBoundaryType": "Policy",
+            "PermissionsBoundaryArn": user.boundary,
+        }
+    if with_tags and (found := await tags.listed(call, told["Arn"])):
+        told["Tags"] = found
+    return told
+
+
+@operation("CreateUser")
+async def create_user(call: IamCall, request: Request) -> Request:
+    name = request["UserName"]
+    if await call.users.get(name.lower()):
+        raise EntityAlreadyExists(f"User with name {name} already exists.")
+    user = User(
+        key=name.lower(),
+        name=name,
+        path=request.get("Path", "/"),
+        id=call.cloud.ids.unique_id("AIDA", call.account),
+        created=call.clock.now(),
+        boundary=request.get("PermissionsBoundary", ""),
+    )
+    await call.users.put(user)
+    await tags.set_first(call, entities.arn(call, "user", user), request)
+    return {"User": await describe(call, user, with_tags=True)}
+
+
+@operation("GetUser")
+async def get_user(call: IamCall, request: Request) -> Request:
+    if "UserName" not in request and call.identity.kind == "root":
+        # Root is told as a user without a name (API reference, GetUser).
+        return {
+            "User": {
+                "Path": "/",
+                "UserId": call.account,
+                "Arn": call.identity.arn,
+                "CreateDate": 0,
+                "UserName": "",
+            }
+        }
+    user = await named_or_caller(call, request)
+    return {"User": await describe(call, user, with_tags=True)}
+
+
+@operation("ListUsers")
+async def list_users(call: IamCall, request: Request) -> Request:
+    prefix = request.get("PathPrefix", "/")
+    users = [user for user in await call.users.page(limit=None) if user.path.startswith(prefix)]
+    shown, more = entities.page(call, request, users)
+    return {"Users": [await describe(call, user) for user in shown], **more}
+
+
+@operation("UpdateUser")
+async def update_user(call: IamCall, request: Request) -> Request:
+    user = await require(call, request["UserName"])
+    name = request.get("NewUserName", user.name)
+    if name.lower() != user.key and await call.users.get(name.lower()):
+        raise EntityAlreadyExists(f"User with name {name} already exists.")
+    changed = msgspec.structs.replace(
+        user, key=name.lower(), name=name, path=request.get("NewPath", user.path)
+    )
+    await call.tags.move(entities.arn(call, "user", user), entities.arn(call, "user", changed))
+    if changed.key != user.key:
+        await _rename(call, user, changed)
+    await call.users.put(changed)
+    return {}
+
+
+async def _rename(call: IamCall, user: User, changed: User) -> None:
+    """Everything that hangs on the old key goes to the new one."""
+    await call.users.delete(user.key)
+    for membership in await call.memberships.page(user.key, limit=None):
+        await call.memberships.delete(user.key, membership.group)
+        await call.memberships.put(msgspec.structs.replace(membership, user=changed.key))
+    await entities.rename_owner(call, f"user/{user.key}", f"user/{changed.key}")
+    for key in await call.access_keys.find(user=user.key):
+        if key.account == call.account:
+            await call.access_keys.put(msgspec.structs.replace(key, user=changed.key))
+
+
+@operation("DeleteUser")
+async def delete_user(call: IamCall, request: Request) -> Request:
+    user = await require(call, request["UserName"])
+    keys = [
+        key for key in await call.access_keys.find(user=user.key) if key.account == call.account
+    ]
+    if keys:
+        raise DeleteConflict("Cannot delete entity, must delete access keys first.")
+    await entities.require_bare(call, f"user/{user.key}")
+    if await call.memberships.page(user.key, limit=1):
+        raise DeleteConflict("Cannot delete entity, must remove users from group first.")
+    await call.tags.replace(entities.arn(call, "user", user), {})
+    await call.users.delete(user.key)
+    return {}
+
+
+@operation("TagUser")
+async def tag_user(call: IamCall, request: Request) -> Request:
+    user = await require(call, request["UserName"])
+    await tags.add(call, entities.arn(call, "user", user), request)
+    return {}
+
+
+@operation("UntagUser")
+async def untag_user(call: IamCall, request: Request) -> Request:
+    user = await require(call, request["UserName"])
+    await call.tags.remove(entities.arn(call, "user", user), request["TagKeys"])
+    return {}
+
+
+@operation("ListUserTags")
+async def list_user_tags(call: IamCall, request: Request) -> Request:
+    user = await require(call, request["UserName"])
+    return await tags.paged(call, entities.arn(call, "user", user), request)
+
+
+@operation("PutUserPermissionsBoundary")
+async def put_user_permissions_boundary(call: IamCall, request: Request) -> Request:
+    user = await require(call, request["UserName"])
+    await call.users.put(msgspec.structs.replace(user, boundary=request["PermissionsBoundary"]))
+    return {}
+
+
+@operation("DeleteUserPermissionsBoundary")
+async def delete_user_permissions_boundary(call: IamCall, request: Request) -> Request:
+    user = await require(call, request["UserName"])
+    if not user.boundary:
+        raise NoSuchEntity(f"No permission boundary found for user {user.name}")
+    await call.users.put(msgspec.structs.replace(user, boundary=""))
+    return {}
