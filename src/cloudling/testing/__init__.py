@@ -1,0 +1,6 @@
+"""A cloud for tests: in memory, with a clock in the hand, in process or behind a real port."""
+
+from cloudling.testing.clouds import LocalCloud
+from cloudling.testing.servers import RunningCloud
+
+__all__ = ["LocalCloud", "RunningCloud"]

@@ -1,0 +1,125 @@
+"""What Cloudling answers about itself: `/_cloudling/` behind its token, and two open doors.
+
+Open are the health answer and, on loopback while the development keys are on, the reset that
+existing tools call. The contract stands in docs/admin.md.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from cloudling.gateway.messages import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from cloudling.gateway.messages import Request
+
+PREFIXES = (b"/_cloudling/", b"/_localstack/")
+_HEALTH = {b"/_cloudling/health", b"/_localstack/health"}
+_OPEN_RESET = b"/_localstack/state/reset"
+
+
+class Keeper(Protocol):
+    """The running cloud, as its admin API sees it."""
+
+    development_keys: bool
+
+    def health(self) -> dict[str, Any]: ...
+    def status(self) -> dict[str, Any]: ...
+    def coverage(self) -> dict[str, Any]: ...
+    def access_lines(self, most: int) -> list[str]: ...
+    async def reset(self) -> None: ...
+    def stop_soon(self) -> None: ...
+
+
+class Admin:
+    """Routes admin requests; `token` opens all but the open doors."""
+
+    def __init__(self, keeper: Keeper, token: str) -> None:
+        self._keeper = keeper
+        self._token = token.encode()
+        self._routes: dict[tuple[str, bytes], Callable[[Request], Awaitable[Response]]] = {
+            ("GET", b"/_cloudling/status"): self._status,
+            ("GET", b"/_cloudling/coverage"): self._coverage,
+            ("GET", b"/_cloudling/logs"): self._logs,
+            ("POST", b"/_cloudling/reset"): self._reset,
+            ("POST", b"/_cloudling/stop"): self._stop,
+        }
+
+    @staticmethod
+    def owns(path: bytes) -> bool:
+        return path.startswith(PREFIXES)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request below the admin API's prefixes."""
+        method = "GET" if request.method == "HEAD" else request.method
+        if request.path in _HEALTH and method == "GET":
+            return _json(self._keeper.health())
+        if request.path == _OPEN_RESET and method == "POST":
+            return await self._open_reset(request)
+        if not self._may(request):
+            return _plain(
+                401,
+                "The admin API wants `Authorization: Bearer <token>`. The token lies in the "
+                "runtime folder; the `cloudling` command reads it there.",
+                ("WWW-Authenticate", "Bearer"),
+            )
+        route = self._routes.get((method, request.path))
+        if route is None:
+            return _plain(404, "The admin API has no such address. docs/admin.md lists them.")
+        return await route(request)
+
+    def _may(self, request: Request) -> bool:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        right = hmac.compare_digest(token.strip().encode(), self._token)
+        return scheme.lower() == "bearer" and right
+
+    async def _open_reset(self, request: Request) -> Response:
+        if not (
+            self._may(request) or (self._keeper.development_keys and _is_loopback(request.peer))
+        ):
+            return _plain(
+                403,
+                "Reset without a token is open on loopback while the development keys are on "
+                "(--development-keys).",
+            )
+        return await self._reset(request)
+
+    async def _status(self, request: Request) -> Response:
+        return _json(self._keeper.status())
+
+    async def _coverage(self, request: Request) -> Response:
+        return _json(self._keeper.coverage())
+
+    async def _logs(self, request: Request) -> Response:
+        return _plain(200, "\n".join(self._keeper.access_lines(1000)))
+
+    async def _reset(self, request: Request) -> Response:
+        await self._keeper.reset()
+        return _json({"status": "reset"})
+
+    async def _stop(self, request: Request) -> Response:
+        self._keeper.stop_soon()
+        return _json({"status": "stopping"})
+
+
+def _is_loopback(peer: str) -> bool:
+    try:
+        return ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        return False
+
+
+def _json(value: object) -> Response:
+    headers = [("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff")]
+    return Response(200, headers, orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _plain(status: int, text: str, *headers: tuple[str, str]) -> Response:
+    told = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")]
+    return Response(status, [*told, *headers], f"{text}\n".encode())
