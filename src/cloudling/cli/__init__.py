@@ -1,0 +1,5 @@
+"""The `cloudling` command."""
+
+from cloudling.cli.command import main
+
+__all__ = ["main"]

@@ -1,0 +1,118 @@
+"""The command line itself: what each command takes, and which module runs it.
+
+A module is imported when its command is called, so that `cloudling --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cloudling import __version__
+from cloudling.settings import SETTINGS, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "start": "start a cloud",
+    "stop": "stop the cloud that runs on a port",
+    "status": "say what the running cloud is and does",
+    "doctor": "say what this machine can and cannot do, with the remedies",
+    "env": "print what a shell needs so that AWS's tools use the cloud",
+    "logs": "print the running cloud's log",
+    "reset": "delete everything in the running cloud",
+    "coverage": "say which operations are real, partial or missing",
+}
+INTERRUPTED = 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    top = argparse.ArgumentParser(
+        prog="cloudling",
+        description="A whole AWS on one machine that really runs.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"cloudling {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    made = {
+        name: commands.add_parser(name, help=words, description=words, allow_abbrev=False)
+        for name, words in COMMANDS.items()
+    }
+    _add_start(made["start"])
+    for name in COMMANDS:
+        if name != "start":
+            made[name].add_argument(
+                "--port", metavar="PORT", help="the cloud's port (default: 4566)"
+            )
+            _add_config(made[name])
+    _add_options(made)
+    return top
+
+
+def _add_config(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", metavar="FILE", type=Path, help="the configuration file")
+
+
+def _add_start(start: argparse.ArgumentParser) -> None:
+    start.add_argument(
+        "--detach", action="store_true", help="return once it answers, and leave it running"
+    )
+    _add_config(start)
+    for one in SETTINGS:
+        words = one.meaning.replace("`", "").replace("%", "%%")
+        if one.kind.bare:
+            start.add_argument(one.flag, action="store_const", const="on", help=words)
+            continue
+        start.add_argument(
+            one.flag,
+            action="append" if one.kind.repeats else "store",
+            metavar="|".join(one.kind.choices) or one.field.upper(),
+            help=words,
+        )
+    start.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
+
+
+def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
+    made["status"].add_argument("--json", action="store_true", help="print JSON")
+    made["doctor"].add_argument("--json", action="store_true", help="print JSON")
+    made["env"].add_argument(
+        "--shell",
+        choices=("sh", "fish", "powershell", "json"),
+        default="sh",
+        help="whose syntax to print (default: sh)",
+    )
+    made["logs"].add_argument("-f", "--follow", action="store_true", help="go on as it grows")
+    made["logs"].add_argument("--access", action="store_true", help="only the lines of calls")
+    made["logs"].add_argument(
+        "-n", "--lines", type=int, default=100, help="how many of the last lines (default: 100)"
+    )
+    made["reset"].add_argument("--yes", action="store_true", help="do not ask")
+    made["coverage"].add_argument("service", nargs="?", help="a service such as s3")
+    made["coverage"].add_argument("--json", action="store_true", help="print JSON")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    given = parser().parse_args(words)
+    given.words = words
+    module = importlib.import_module(f"cloudling.cli.{given.command}")
+    try:
+        status: int = module.run(given)
+        sys.stdout.flush()
+    except UserError as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # What reads us has closed (`cloudling logs | head`): nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status

@@ -1,0 +1,28 @@
+"""The import contracts of pyproject.toml hold."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parents[2]
+
+
+SERVICES = list((ROOT / "src" / "cloudling" / "services").glob("*/manifest.toml"))
+
+
+@pytest.mark.skipif(
+    not SERVICES, reason="import-linter refuses contracts on services before one is there"
+)
+def test_layers_import_only_what_lies_below(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.syspath_prepend(os.fspath(ROOT / "src"))
+
+    status = lint_imports(no_cache=True)
+
+    assert status == 0, capsys.readouterr().out
