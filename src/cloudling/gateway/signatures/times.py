@@ -1,0 +1,40 @@
+"""The ways requests write times, read and written; no clock in here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import mktime_tz, parsedate_tz
+
+
+def read_basic(stamp: str) -> float | None:
+    """`20130524T000000Z` as seconds since the epoch; None when it is anything else."""
+    if len(stamp) != 16 or not stamp[:8].isdecimal() or not stamp[9:15].isdecimal():
+        return None
+    try:
+        return datetime.fromisoformat(stamp).timestamp() if stamp[8::7] == "TZ" else None
+    except ValueError:
+        return None
+
+
+def read_http(text: str) -> float | None:
+    """A `Date` header as seconds since the epoch, in RFC 1123 or in the basic format."""
+    seconds = read_basic(text)
+    if seconds is not None or not text.isascii() or len(text) > 100:
+        return seconds
+    try:
+        parts = parsedate_tz(text)
+        return float(mktime_tz(parts)) if parts else None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def write_basic(seconds: float) -> str:
+    return _moment(seconds).strftime("%Y%m%dT%H%M%SZ")
+
+
+def write_extended(seconds: float) -> str:
+    return _moment(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

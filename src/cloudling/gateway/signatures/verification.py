@@ -1,0 +1,193 @@
+"""Whether a claim may be made here and now, and whether it is true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cloudling.gateway.signatures import times, version2, version4
+from cloudling.gateway.signatures.claims import ALGORITHM, UNSIGNED, Claim
+from cloudling.gateway.signatures.refusals import Refusal
+
+if TYPE_CHECKING:
+    from cloudling.gateway.messages import Request
+
+SKEW = 900.0
+STREAMING = frozenset(
+    {
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+        "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+    }
+)
+_ASYMMETRIC_STREAMING = frozenset(
+    {
+        "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
+        "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER",
+    }
+)
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """Where a claim must belong: the time now, the service, and the region (None: any).
+
+    For S3 the region is the bucket's, None where there is none; version 2 takes that as us-east-1.
+    """
+
+    now: float
+    service: str
+    region: str | None = None
+
+
+def check(claim: Claim, request: Request, expected: Expected) -> None:
+    """Raise what AWS refuses before it looks for the key: time, scope, unsigned headers."""
+    if claim.scheme[1] == "2":
+        return _check_version_2(claim, expected)
+    simple_storage = claim.scope.service in version4.S3_SERVICES
+    presigned = claim.scheme == "v4-query"
+    if simple_storage:
+        _check_payload(claim)
+    if presigned and expected.service in version4.S3_SERVICES:
+        _check_presigned_time(claim, expected.now)
+    elif not -SKEW <= expected.now - claim.signed_at <= SKEW:
+        raise _skewed(claim, expected.now)
+    _check_scope(claim, expected, "query-" if presigned else "")
+    return _check_signed_headers(claim, request, strict=simple_storage)
+
+
+def verify(
+    claim: Claim, request: Request, secret: str, *, payload_hash: str = "", bucket: str = ""
+) -> None:
+    """Raise `mismatch` unless this request is what the secret's owner signed.
+
+    `payload_hash` is the hash of the body, for services other than S3; `bucket` the name of a
+    bucket that came in the host's name, for version 2.
+    """
+    if claim.scheme[1] == "4":
+        version4.verify(claim, request, secret, payload_hash)
+    else:
+        version2.verify(claim, request, secret, bucket)
+
+
+def _check_payload(claim: Claim) -> None:
+    payload = claim.payload
+    if (len(payload) == 64 and _HEX.issuperset(payload)) or payload == UNSIGNED:
+        return
+    # S3 does not read the value of a presigned request; it only signs it.
+    if payload in STREAMING or claim.scheme == "v4-query":
+        return
+    if not payload:
+        raise Refusal("missing-hash")
+    if payload in _ASYMMETRIC_STREAMING:
+        raise Refusal("asymmetric", {"algorithm": payload})
+    argument = {"ArgumentName": "x-amz-content-sha256", "ArgumentValue": payload}
+    raise Refusal("malformed-hash", argument)
+
+
+def _check_presigned_time(claim: Claim, now: float) -> None:
+    if claim.expires is None:
+        raise Refusal("missing-parameters", {"parameter": "X-Amz-Expires"})
+    details = {
+        "X-Amz-Expires": str(claim.expires),
+        "X-Amz-Date": claim.stamp,
+        "ServerTime": times.write_extended(now),
+    }
+    end = claim.signed_at + claim.expires
+    if now > end:
+        raise Refusal("query-expired", details | {"Expires": _extended(end)})
+    if claim.signed_at - now > SKEW:
+        raise Refusal("query-early", details | {"Expires": _extended(end)})
+
+
+def _skewed(claim: Claim, now: float) -> Refusal:
+    early = claim.signed_at > now
+    details = {
+        "RequestTime": claim.date_sent,
+        "ServerTime": times.write_extended(now),
+        "MaxAllowedSkewMilliseconds": "900000",
+        "stamp": claim.stamp,
+        "clock": times.write_basic(now),
+        "limit": times.write_basic(now + SKEW if early else now - SKEW),
+    }
+    return Refusal("early" if early else "late", details)
+
+
+def _check_scope(claim: Claim, expected: Expected, place: str) -> None:
+    scope = claim.scope
+    day = claim.stamp[:8]
+    if (
+        scope.date == day
+        and scope.service == expected.service
+        and expected.region in (None, scope.region)
+        and scope.terminal == "aws4_request"
+        and scope.region
+    ):
+        return
+    details: dict[str, Any] = {
+        "date": scope.date,
+        "day": day,
+        "stamp": claim.stamp,
+        "region": scope.region,
+        "Region": expected.region,
+        "service": scope.service,
+        "expected": expected.service,
+        "terminal": scope.terminal,
+    }
+    raise Refusal(place + _wrong_part(claim, expected), details)
+
+
+def _wrong_part(claim: Claim, expected: Expected) -> str:
+    """Which part of the scope is told of when several are wrong: S3's order."""
+    scope = claim.scope
+    if times.read_basic(scope.date + "T000000Z") is None:
+        return "scope-date-format"
+    if not scope.region:
+        return "scope-no-region"
+    if expected.region not in (None, scope.region):
+        return "scope-region"
+    if scope.service != expected.service:
+        return "scope-service"
+    return "scope-terminal" if scope.terminal != "aws4_request" else "scope-date"
+
+
+def _check_signed_headers(claim: Claim, request: Request, *, strict: bool) -> None:
+    signed = claim.scope.signed
+    if not strict:
+        if "host" not in signed:
+            raise Refusal("not-signed", {"HeadersNotSigned": "host"})
+        return
+    missing = [
+        name
+        for name in request.headers.keys() - signed
+        if name[:6] == "x-amz-" or name in ("host", "content-md5")
+    ]
+    # S3 takes x-amz-content-sha256 unsigned, for the signature covers its value anyway.
+    missing = [name for name in missing if name != "x-amz-content-sha256"]
+    if "host" not in signed and "host" not in missing:
+        missing.append("host")
+    if missing:
+        raise Refusal("not-signed", {"HeadersNotSigned": ", ".join(sorted(missing))})
+
+
+def _check_version_2(claim: Claim, expected: Expected) -> None:
+    if expected.service != "s3" or (expected.region or "us-east-1") not in version2.REGIONS:
+        raise Refusal("version-2", {"algorithm": ALGORITHM})
+    if claim.expires is None:
+        if not -SKEW <= expected.now - claim.signed_at <= SKEW:
+            raise _skewed(claim, expected.now)
+    elif expected.now > claim.expires:
+        details = {
+            "Expires": _extended(claim.expires),
+            "ServerTime": times.write_extended(expected.now),
+        }
+        raise Refusal("version-2-expired", details)
+
+
+def _extended(moment: float) -> str:
+    """The moment in words; one that no calendar has is told as its number."""
+    try:
+        return times.write_extended(moment)
+    except (ValueError, OverflowError, OSError):
+        return str(int(moment))
