@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import os
+import resource
+import secrets
+import signal
+import socket
+import time
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from cloudling import __version__
+from cloudling.gateway.admin import Admin
+from cloudling.gateway.browsers import Doors
+from cloudling.gateway.gateway import Gateway, Surroundings
+from cloudling.gateway.hosts import AcceptedNames
+from cloudling.gateway.server import CannotListenError, Server
+from cloudling.kernel.clock import Clock, RealClock
+from cloudling.kernel.cloud import Cloud
+from cloudling.kernel.services import find_services
+from cloudling.services.iam.credentials import KeyRing
+from cloudling.services.iam.principals import Principals
+from cloudling.services.iam.roots import ensure_root_key
+from cloudling.services.s3.regions import bucket_regions
 from cloudling.settings import Settings, UserError
+from cloudling.store.errors import StoreError
+from cloudling.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cloudling.kernel.recording import CallRecord
+
+_ACCESS_LINES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +52,199 @@ class ReadyInfo:
     notes: tuple[str, ...] = ()
 
 
+def build_cloud(
+    settings: Settings, store: Store, clock: Clock, *, seed: int | None = None
+) -> Cloud:
+    """A cloud with its ports, ready to be called in process."""
+    cloud = Cloud(
+        store,
+        clock,
+        find_services("cloudling.services"),
+        iam=settings.iam,
+        seed=settings.seed if seed is None else seed,
+    )
+    cloud.credentials = KeyRing(
+        cloud, development_keys=settings.has_development_keys, default_account=settings.account
+    )
+    cloud.authorizer = Principals(cloud)
+    return cloud
+
+
+class AccessLog:
+    """The newest calls, a line each, kept in memory for `cloudling logs --access`."""
+
+    def __init__(self) -> None:
+        self._lines: deque[CallRecord] = deque(maxlen=_ACCESS_LINES)
+
+    def take(self, records: list[CallRecord]) -> None:
+        self._lines.extend(records)
+
+    def lines(self, most: int) -> list[str]:
+        newest = list(self._lines)[-most:]
+        return [_access_line(record) for record in newest]
+
+
+def _access_line(record: CallRecord) -> str:
+    moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.at))
+    outcome = record.error or "ok"
+    return (
+        f"{moment} request_id={record.request_id} call={record.service}:{record.operation} "
+        f"principal={record.principal} region={record.region} peer={record.peer} "
+        f"outcome={outcome} ms={record.seconds * 1000:.3f}"
+    )
+
+
+class App:
+    """One running cloud: store, kernel, gateway and HTTP server; the admin API's keeper."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or RealClock()
+        self.token = secrets.token_urlsafe(32)
+        self.development_keys = settings.has_development_keys
+        self.port = 0
+        self.notes: tuple[str, ...] = ()
+        self.stopping = asyncio.Event()
+        self.access_log = AccessLog()
+        self._started = time.monotonic()
+        self.store: Store
+        self.cloud: Cloud
+        self._server: Server
+
+    async def start(self) -> None:
+        """Open the store and listen; what stands in the way is a `UserError`."""
+        settings = self.settings
+        try:
+            self.store = Store.open(
+                None if settings.memory else settings.data,
+                durability=settings.durability,
+                encrypt_objects=settings.object_encryption,
+            )
+        except StoreError as fault:
+            raise UserError(str(fault)) from fault
+        self.cloud = build_cloud(settings, self.store, self.clock)
+        if settings.access_log:
+            self.cloud.recorder.sinks.append(self.access_log)
+        if not self.development_keys:
+            self.notes = await ensure_root_key(self.cloud, settings.account)
+        await self._listen()
+        gc.collect()
+        gc.freeze()
+
+    async def _listen(self) -> None:
+        settings = self.settings
+        around = Surroundings(
+            cloud=self.cloud,
+            bucket_region=bucket_regions(self.cloud),
+            key_hint=_key_hint(settings),
+            default_region=settings.region,
+        )
+        names = AcceptedNames.of(settings.hostname, machine=socket.gethostname())
+        doors = Doors.of(names, settings.allow_origin, [settings.port])
+        gateway = Gateway(around, doors, Admin(self, self.token))
+        self._server = Server(gateway.handle)
+        hosts = ["127.0.0.1", "::1"] if settings.host == "127.0.0.1" else [settings.host]
+        try:
+            self.port = await self._server.start(hosts, settings.port)
+        except CannotListenError:
+            await self.store.close()
+            raise
+        gateway.doors = Doors.of(names, settings.allow_origin, [self.port])
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """Let what runs finish, then close the store."""
+        await self._server.stop(grace)
+        self.cloud.recorder.flush()
+        await self.store.close()
+
+    def health(self) -> dict[str, Any]:
+        services = dict.fromkeys(sorted(self.cloud.models), "available")
+        return {
+            "status": "running",
+            "edition": "cloudling",
+            "version": __version__,
+            "services": services,
+        }
+
+    def status(self) -> dict[str, Any]:
+        return {
+            **self.health(),
+            "pid": os.getpid(),
+            "port": self.port,
+            "uptime_seconds": round(time.monotonic() - self._started, 3),
+            "data": None if self.settings.memory else str(self.settings.data),
+            "iam": self.settings.iam,
+            "development_keys": self.development_keys,
+            "memory_peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "store_fault": self.store.fault,
+        }
+
+    def coverage(self) -> dict[str, Any]:
+        return coverage_of(self.cloud)
+
+    def access_lines(self, most: int) -> list[str]:
+        self.cloud.recorder.flush()
+        return self.access_log.lines(most)
+
+    async def reset(self) -> None:
+        """Empty every account and region; keys that the settings give stay."""
+        await self.store.reset()
+
+    def stop_soon(self) -> None:
+        self.stopping.set()
+
+
+def coverage_of(cloud: Cloud) -> dict[str, Any]:
+    """Per service and operation: real, partial (with the reason) or missing."""
+    from cloudling.models import loader  # noqa: PLC0415 - only coverage reads every model
+
+    told: dict[str, Any] = {}
+    for service in cloud.services.values():
+        for model in service.models:
+            told[model] = {
+                name: _state(service.operations.get(name))
+                for name in sorted(loader.load(model).operations)
+            }
+    return told
+
+
+def _state(operation: Any) -> str:
+    if operation is None:
+        return "missing"
+    return f"partial: {operation.partial}" if operation.partial else "real"
+
+
+def _key_hint(settings: Settings) -> str:
+    if settings.has_development_keys:
+        return (
+            "Cloudling knows the keys that its IAM has made, and the development keys test/test "
+            "(setting --account names their account)."
+        )
+    return (
+        "Cloudling's development keys are off (setting --development-keys); "
+        "use the root key that was shown at the first start, or one that IAM has made."
+    )
+
+
 def serve(settings: Settings, *, ready: Callable[[ReadyInfo], None]) -> int:
     """Serve until told to stop (SIGTERM, SIGINT); the exit status.
 
-    What stands in the way of starting is raised as `UserError`.
+    What stands in the way of starting is raised as `UserError` or `CannotListenError`.
     """
-    raise UserError("This build of Cloudling has no gateway yet.")
+    try:
+        import uvloop  # noqa: PLC0415 - there is none on some systems; plain asyncio serves there
+    except ImportError:
+        return asyncio.run(_serve(settings, ready))
+    return asyncio.run(_serve(settings, ready), loop_factory=uvloop.new_event_loop)
+
+
+async def _serve(settings: Settings, ready: Callable[[ReadyInfo], None]) -> int:
+    app = App(settings)
+    await app.start()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, app.stop_soon)
+    ready(ReadyInfo(port=app.port, token=app.token, notes=app.notes))
+    await app.stopping.wait()
+    await app.stop()
+    return 0

@@ -15,7 +15,7 @@ from cloudling.kernel.resources import Resources
 from cloudling.kernel.tags import Tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from cloudling.kernel.call import Call
     from cloudling.kernel.clock import Clock
@@ -63,8 +63,10 @@ class Cloud:
         """The service room that serves a model (`sts` lives in `iam`); KeyError."""
         return self._by_model[model]
 
-    def serves(self, model: str) -> bool:
-        return model in self._by_model
+    @property
+    def models(self) -> Collection[str]:
+        """The names of all models that are served."""
+        return self._by_model
 
     def operation_named(self, service: str, method: str) -> str:
         """The operation behind an SDK's method name; AttributeError when the model has none."""

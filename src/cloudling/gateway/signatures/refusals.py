@@ -8,7 +8,7 @@ from cloudling.gateway.signatures.words import WORDS, Dialect
 from cloudling.kernel.errors import AwsError
 
 
-class Refusal(Exception):  # noqa: N818 - it is the no itself; `answer` makes an error of it
+class Refusal(Exception):
     """A no, before it is known in whose words; `details` fill the text and the error's members."""
 
     def __init__(self, kind: str, details: dict[str, Any] | None = None) -> None:

@@ -1,0 +1,301 @@
+"""One request and its answer: from the head through the kernel to the bytes that go back."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from cloudling.gateway import browsers, hosts, route
+from cloudling.gateway.messages import Response
+from cloudling.gateway.protocols import codecs, errors, query, rest
+from cloudling.gateway.protocols.wire import WireRequest
+from cloudling.gateway.signatures import bodies, claims, verification
+from cloudling.gateway.signatures.refusals import Refusal, answer
+from cloudling.gateway.signatures.verification import Expected
+from cloudling.kernel.errors import AwsError, InternalFailure
+from cloudling.kernel.identities import Identity
+from cloudling.kernel.origins import Origin
+from cloudling.kernel.ports import BadToken
+from cloudling.models import actions, loader
+
+if TYPE_CHECKING:
+    from cloudling.gateway.browsers import Trust
+    from cloudling.gateway.gateway import Surroundings
+    from cloudling.gateway.messages import Request
+    from cloudling.gateway.protocols.wire import Answer
+    from cloudling.gateway.signatures.claims import Claim
+    from cloudling.kernel.ports import Credential
+    from cloudling.kernel.streams import Incoming
+    from cloudling.models.loader import Model
+
+log = logging.getLogger(__name__)
+# What an operation's body may weigh where AWS names no limit of its own.
+BODY_LIMIT = 1 << 20
+_SCHEMES: dict[str, browsers.Signed] = {
+    "v4-header": "header",
+    "v2-header": "header",
+    "v4-query": "query",
+    "v2-query": "query",
+}
+ANONYMOUS = Identity(
+    kind="anonymous", account="", arn="anonymous", principal_arn="anonymous", unique_id="anonymous"
+)
+
+
+class Refused(Exception):
+    """A page may not do this."""
+
+    def __init__(self, refusal: browsers.Refusal) -> None:
+        self.refusal = refusal
+        super().__init__(refusal.text)
+
+
+class Exchange:
+    """What becomes known of one request, step by step."""
+
+    __slots__ = (
+        "around",
+        "claim",
+        "host",
+        "identity",
+        "model",
+        "operation",
+        "refused",
+        "request",
+        "request_id",
+        "secret",
+        "target",
+        "trust",
+    )
+
+    def __init__(self, around: Surroundings, request: Request, trust: Trust) -> None:
+        self.around = around
+        self.request = request
+        self.trust = trust
+        self.host = hosts.parse_host(request.headers.get("host", ""))
+        self.claim: Claim | None = None
+        self.target = route.Target("s3", "rest-xml")
+        self.model: Model | None = None
+        self.operation = ""
+        self.identity = ANONYMOUS
+        self.secret = ""
+        self.request_id = ""
+        self.refused: browsers.Refusal | None = None
+
+    async def answer(self) -> Response:
+        """Run the request to its answer, whatever it is; never raises."""
+        hint = ""
+        try:
+            return self._respond(await self._run())
+        except Refusal as refusal:
+            if refusal.kind == "unknown-key":
+                hint = self.around.key_hint
+            error = answer(refusal, self.target.dialect, hint)
+        except AwsError as refused:
+            error = refused
+        except Refused as refused_page:
+            self.refused = refused_page.refusal
+            return refused_page.refusal.response()
+        except Exception:
+            log.exception("request_id=%s %s failed", self.request_id, self.operation)
+            error = InternalFailure()
+        return self._respond(self._fail(error))
+
+    async def _run(self) -> Answer:
+        self._aim()
+        if self.target.protocol == "query":
+            return await self._run_query()
+        return await self._run_rest()
+
+    def _aim(self) -> None:
+        """Find out which service is meant; its words serve for every refusal from here on."""
+        request, served = self.request, self.around.cloud.models
+        try:
+            self.claim = claims.read_claim(request)
+        except Refusal:
+            self.target = route.find_target(request, self.host, "", served)
+            self._name_request()
+            raise
+        signed_for = self.claim.service if self.claim else ""
+        self.target = route.find_target(request, self.host, signed_for, served)
+        self._name_request()
+        if not self.target.known:
+            raise route.refuse_unknown(self.target)
+        self.model = loader.load(self.target.model)
+
+    def _name_request(self) -> None:
+        ids = self.around.cloud.ids
+        if self.target.protocol == "rest-xml":
+            self.request_id = f"{ids.random.getrandbits(64):016X}"
+        else:
+            self.request_id = ids.request_id()
+
+    async def _run_query(self) -> Answer:
+        """The operation stands in the body, so that is read first, counted while it comes."""
+        request, model = self.request, self.model
+        assert model is not None  # noqa: S101 - _aim has loaded it
+        raw = await request.body.read(BODY_LIMIT)
+        is_form = request.headers.get("content-type", "").startswith(query.CONTENT_TYPE)
+        form = query.form(raw if is_form or not request.query else b"", _pairs(request.query))
+        self.operation = query.operation_in(form, model)
+        await self._identify(sha256(raw).hexdigest())
+        self._review()
+        codec = codecs.codec(model, self.operation, "query")
+        wire = WireRequest(request.method, headers=request.headers, body=raw, form=form)
+        result = await self._invoke(codec.parse(wire))
+        return codec.serialize(result, self.request_id)
+
+    async def _run_rest(self) -> Answer:
+        """The resources stand in the head: authenticated before the body is read."""
+        request, model = self.request, self.model
+        assert model is not None  # noqa: S101 - _aim has loaded it
+        pairs = _pairs(request.query)
+        bucket = self.host.bucket
+        self.operation, labels = rest.match(
+            model, request.method, request.path, pairs, request.headers, bucket=bucket
+        )
+        await self._identify("", labels.get("Bucket", bucket))
+        self._review()
+        codec = codecs.codec(model, self.operation, self.target.protocol)
+        body: bytes | Incoming = bodies.open_body(request, self.claim, self.secret)
+        if not codec.streams:
+            body = await body.read(codec.body_limit or BODY_LIMIT)
+        wire = WireRequest(request.method, labels, pairs, request.headers, body)
+        result = await self._invoke(codec.parse(wire))
+        return codec.serialize(result, self.request_id, self._host_id())
+
+    async def _identify(self, payload_hash: str, bucket: str = "") -> None:
+        """Whose request this is; raises what is wrong with its signature."""
+        claim = self.claim
+        if claim is None:
+            return
+        cloud = self.around.cloud
+        region = await self.around.bucket_region(bucket) if bucket else None
+        now = cloud.clock.now()
+        verification.check(claim, self.request, Expected(now, self.target.model, region))
+        credential = await self._find_credential(claim)
+        verification.verify(
+            claim,
+            self.request,
+            credential.secret,
+            payload_hash=payload_hash,
+            bucket=self.host.bucket,
+        )
+        if credential.expires_at is not None and credential.expires_at <= now:
+            raise Refusal("expired-token", {"Token-0": claim.token})
+        self.identity = credential.identity
+        self.secret = credential.secret
+
+    async def _find_credential(self, claim: Claim) -> Credential:
+        try:
+            found = await self.around.cloud.credentials.find(claim.access_key_id, claim.token)
+        except BadToken:
+            raise Refusal("invalid-token", {"Token-0": claim.token}) from None
+        if found is None:
+            raise Refusal("unknown-key", {"AWSAccessKeyId": claim.access_key_id})
+        return found
+
+    def _review(self) -> None:
+        """The second half of rule 1, now that operation and key are known."""
+        signed = _SCHEMES[self.claim.scheme] if self.claim else "none"
+        method = self.request.method
+        if not browsers.needs_review(self.trust, method, signed):
+            return
+        assert self.model is not None  # noqa: S101 - _aim has loaded it
+        action = actions.load(self.model.signing_name).actions.get(self.operation)
+        attempt = browsers.Attempt(
+            operation=self.operation,
+            method=method,
+            access_level=action.level if action else _level_of(self.operation),
+            signed=signed,
+            well_known_key=self.identity.well_known,
+            own_cors=self.target.model == "s3",
+            reads_object=self.operation in {"GetObject", "HeadObject"},
+        )
+        refusal = browsers.review(self.trust, attempt, self.request.headers)
+        if refusal:
+            raise Refused(refusal)
+
+    async def _invoke(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        around, claim, request = self.around, self.claim, self.request
+        scheme = _SCHEMES[claim.scheme] if claim else "anonymous"
+        version = "" if claim is None else "AWS4-HMAC-SHA256" if claim.scheme[1] == "4" else "AWS"
+        origin = Origin(
+            peer=request.peer,
+            secure=request.secure,
+            host=request.headers.get("host", ""),
+            headers=request.headers,
+            scheme=scheme,
+            signature_version=version,
+            signed_at=claim.signed_at if claim else None,
+        )
+        region = (claim.region if claim else "") or self.host.region or around.default_region
+        service = around.cloud.service_of(self.target.model)
+        result = await around.cloud.invoke(
+            service.name,
+            self.operation,
+            parameters,
+            identity=self.identity,
+            region=region,
+            origin=origin,
+            request_id=self.request_id,
+        )
+        return result or {}
+
+    def _fail(self, error: AwsError) -> Answer:
+        target, model = self.target, self.model
+        if model is not None and self.operation:
+            try:
+                codec = codecs.codec(model, self.operation, target.protocol)
+            except KeyError:
+                pass
+            else:
+                return codec.fail(error, self.request_id, self._host_id())
+        if target.protocol == "rest-xml":
+            return errors.bare(loader.load("s3"), self.request.method)(
+                error, self.request_id, self._host_id()
+            )
+        if target.protocol == "query":
+            served = model or loader.load("sts")
+            return errors.wrapped(served, "text/xml", "x-amzn-RequestId")(error, self.request_id)
+        return _fail_json(error, self.request_id)
+
+    def _host_id(self) -> str:
+        """`x-amz-id-2`: S3's second id, of no meaning to clients."""
+        return base64.b64encode(sha256(self.request_id.encode()).digest()).decode()
+
+    def _respond(self, answered: Answer) -> Response:
+        status, headers, body = answered
+        response = Response(status, headers, body)
+        store = self.around.cloud.store
+        if store.dirty:
+            # Whoever reads this must not see what a crash could still lose.
+            response.held_by = store.barrier()
+            failed = self._fail(InternalFailure())
+            response.failed = Response(*failed)
+        return response
+
+
+def refuse_preflight(error: AwsError) -> Response:
+    """The answer to a preflight that no rule grants, in S3's words."""
+    return Response(*errors.bare(loader.load("s3"), "OPTIONS")(error, "", ""))
+
+
+def _pairs(raw: bytes) -> list[tuple[str, str]]:
+    """A query string's members, decoded once; "+" is a space, as in forms."""
+    return query.pairs(raw) if raw else []
+
+
+def _level_of(operation: str) -> str:
+    """For the few operations that are no IAM action of the same name."""
+    return "Read" if operation.startswith(("Get", "Head", "List", "Describe")) else "Write"
+
+
+def _fail_json(error: AwsError, request_id: str) -> Answer:
+    body = orjson.dumps({"__type": error.error_code, "message": error.text})
+    headers = [("x-amzn-RequestId", request_id), ("Content-Type", "application/x-amz-json-1.1")]
+    return error.http_status, headers, body

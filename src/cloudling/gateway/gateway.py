@@ -1,0 +1,77 @@
+"""HTTP on one side, the kernel on the other: one request becomes one call.
+
+In order: who may knock (host and page), what is asked (route), who asks (signature), may a page ask
+it, parse, call, serialise. Whatever refuses on the way is answered in the words of the service that
+was meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloudling.gateway import browsers
+from cloudling.gateway.admin import Admin
+from cloudling.gateway.browsers import Doors, RefusalLog, Trust
+from cloudling.gateway.exchanges import Exchange, refuse_preflight
+from cloudling.gateway.messages import Response
+from cloudling.kernel.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from cloudling.gateway.messages import Request
+    from cloudling.kernel.cloud import Cloud
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all exchanges share.
+
+    `bucket_region` tells the region of a bucket, None where there is none; `key_hint` is our
+    sentence after AWS's about an unknown key.
+    """
+
+    cloud: Cloud
+    bucket_region: Callable[[str], Awaitable[str | None]]
+    key_hint: str
+    default_region: str
+
+
+class Gateway:
+    """The HTTP server's handler."""
+
+    def __init__(self, around: Surroundings, doors: Doors, admin: Admin) -> None:
+        self._around = around
+        self._admin = admin
+        self._refused = RefusalLog()
+        self.doors = doors
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request; never raises."""
+        trust = browsers.admit(request, self.doors)
+        if isinstance(trust, browsers.Refusal):
+            self._refused.note(trust)
+            return trust.response()
+        if request.path.startswith(b"/_") and Admin.owns(request.path):
+            response = await self._admin.handle(request)
+        elif request.method == "OPTIONS":
+            response = _preflight(trust, request)
+        else:
+            exchange = Exchange(self._around, request, trust)
+            response = await exchange.answer()
+            if exchange.refused:
+                self._refused.note(exchange.refused)
+        if trust is Trust.TRUSTED_PAGE and "origin" in request.headers:
+            response.headers.extend(browsers.cors_headers(request.headers["origin"]))
+        return response
+
+
+def _preflight(trust: Trust, request: Request) -> Response:
+    try:
+        granted = browsers.preflight_headers(trust, request.headers)
+    except AwsError as refused:
+        return refuse_preflight(refused)
+    # cors_headers follow for trusted pages; here only what they do not say.
+    named = {name for name, _ in browsers.cors_headers("")}
+    return Response(200, [header for header in granted if header[0] not in named])
