@@ -231,11 +231,16 @@ def serve(settings: Settings, *, ready: Callable[[ReadyInfo], None]) -> int:
 
     What stands in the way of starting is raised as `UserError` or `CannotListenError`.
     """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_serve(settings, ready))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop  # noqa: PLC0415 - there is none on some systems; plain asyncio serves there
     except ImportError:
-        return asyncio.run(_serve(settings, ready))
-    return asyncio.run(_serve(settings, ready), loop_factory=uvloop.new_event_loop)
+        return None
+    return uvloop.new_event_loop
 
 
 async def _serve(settings: Settings, ready: Callable[[ReadyInfo], None]) -> int:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cloudling.app import build_cloud
-from cloudling.kernel.client import Client
 from cloudling.kernel.clock import ManualClock
-from cloudling.kernel.identities import Identity
 from cloudling.services.iam.credentials import root_of
 from cloudling.settings import Settings
 from cloudling.store.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
     from types import TracebackType
+
+    from cloudling.kernel.client import Client
+    from cloudling.kernel.identities import Identity
 
 T = TypeVar("T")
 ACCOUNT = "111122223333"
