@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel.authorize import CallFacts, Question, evaluate, messages
+from cloudling.kernel.authorize import CallFacts, Question, evaluate, evaluate_trust, messages
 from cloudling.kernel.errors import AccessDenied
 
 if TYPE_CHECKING:
@@ -36,17 +36,33 @@ async def decide(call: Call, need: Need) -> Decision | None:
     """What the policies say; None when nothing is asked of anybody (`--iam off`)."""
     if call.cloud.iam == "off":
         return None
-    identity = call.identity
-    policies = await call.cloud.authorizer.policies(identity)
-    question = Question(
-        identity=identity,
+    policies = await call.cloud.authorizer.policies(call.identity)
+    return evaluate(_question(call, need), policies, need.policy)
+
+
+async def require_trust(call: Call, need: Need) -> None:
+    """Raise AccessDenied unless the role's trust policy, `need.policy`, lets the caller in.
+
+    A role that does not exist (no policy) is denied as one that trusts nobody is.
+    """
+    if need.policy is not None:
+        policies = await call.cloud.authorizer.policies(call.identity)
+        decision = evaluate_trust(_question(call, need), policies, need.policy)
+        if decision.allowed:
+            return
+    told = f"User: {call.identity.arn} is not authorized to perform: {need.action}"
+    raise AccessDenied(f"{told} on resource: {need.resource}")
+
+
+def _question(call: Call, need: Need) -> Question:
+    return Question(
+        identity=call.identity,
         action=need.action,
         resource=need.resource,
-        resource_account=need.account or identity.account,
-        context=need.context,
+        resource_account=need.account,
+        context={name.lower(): value for name, value in need.context.items()},
         facts=facts_of(call),
     )
-    return evaluate(question, policies, need.policy)
 
 
 async def require(call: Call, need: Need) -> None:
