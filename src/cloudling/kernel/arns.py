@@ -59,8 +59,13 @@ def account_root(account: str, partition: str = "aws") -> str:
     return f"arn:{partition}:iam::{account}:root"
 
 
+def iam(account: str, kind: str, path: str, name: str, partition: str = "aws") -> str:
+    """`arn:aws:iam::111122223333:user/path/name`; the path begins and ends with a slash."""
+    return f"arn:{partition}:iam::{account}:{kind}{path}{name}"
+
+
 @lru_cache(maxsize=256)
-def partition_of(region: str) -> str:
+def partition(region: str) -> str:
     return next((name for start, name in _PARTITIONS if region.startswith(start)), "aws")
 
 

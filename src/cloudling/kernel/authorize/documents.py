@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from cloudling.kernel.authorize import grammar, identity_grammar, resource_grammar
 from cloudling.kernel.authorize.conditions import Compiled, compile_conditions
-from cloudling.kernel.authorize.grammar import Kind, MalformedPolicyDocument
 from cloudling.kernel.authorize.matching import Matcher, compile_pattern, compile_tokens
 from cloudling.kernel.authorize.principals import Principals, parse_principals
 from cloudling.kernel.authorize.variables import Lookup, Template, read
@@ -20,7 +19,7 @@ from cloudling.kernel.authorize.variables import Lookup, Template, read
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Kind", "MalformedPolicyDocument", "Policy", "Statement", "parse", "size"]
+    from cloudling.kernel.authorize.grammar import Kind
 
 _REMEMBERED_ACTIONS = 512
 _REMEMBERED_POLICIES = 1024
@@ -64,14 +63,14 @@ class Statement(NamedTuple):
         """Do resource and conditions fit? The action is known to."""
         if self.resources is not None and not self.resources.match(resource, lookup):
             return False
-        for condition in self.conditions:  # noqa: SIM110 - the hot path; all() costs a third more
+        for condition in self.conditions:  # noqa: SIM110 - hot: all() costs a third more
             if not condition.holds(lookup):
                 return False
         return True
 
 
 class Relevant(NamedTuple):
-    """The statements of a policy that speak of one action."""
+    """The statements of a policy that speak of one action; `[allows]` gives either kind."""
 
     denies: tuple[Statement, ...]
     allows: tuple[Statement, ...]
@@ -89,6 +88,17 @@ class Policy:
     def relevant(self, action: str) -> Relevant:
         """The statements that speak of an action."""
         return self._relevant.get(action) or self._sort_out(action)
+
+    def principal_arns(self) -> tuple[str, ...]:
+        """The users, roles and sessions that it names by ARN."""
+        named = {
+            name
+            for statement in self.statements
+            if statement.principals
+            for name in statement.principals.names
+            if name.startswith("arn:")
+        }
+        return tuple(sorted(named))
 
     def _sort_out(self, action: str) -> Relevant:
         if len(self._relevant) >= _REMEMBERED_ACTIONS:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from cloudling.kernel.authorize.context import Question
-    from cloudling.kernel.authorize.evaluate import Decision, PolicyType
+    from cloudling.kernel.authorize.evaluation import Decision, PolicyType
+    from cloudling.kernel.identities import Identity
 
 
 class Wording(NamedTuple):
@@ -39,25 +39,25 @@ _DENYING: dict[PolicyType, str] = {
 }
 
 
-def denial(question: Question, decision: Decision) -> str:
+def denial(identity: Identity, action: str, resource: str, decision: Decision) -> str:
     """The sentence that refuses the call.
 
     Across accounts AWS tells no reason; a policy's ARN stands there only for explicit denies by
     policies that have one.
     """
-    service, _, name = question.action.partition(":")
+    service, _, name = action.partition(":")
     wording = _WORDINGS.get(service, _USUAL)
-    anonymous = question.identity.kind == "anonymous"
+    anonymous = identity.kind == "anonymous"
     if wording.outsiders and (decision.cross_account or anonymous):
         return wording.outsiders
-    action = _action(service, name)
-    caller = "anonymous" if anonymous else question.identity.arn
-    sentence = f"{wording.start}User: {caller} is not authorized to perform: {action}"
-    if question.resource not in ("", "*"):
-        sentence += " on resource: " + wording.resource.format(question.resource)
+    told = _action(service, name)
+    caller = "anonymous" if anonymous else identity.arn
+    sentence = f"{wording.start}User: {caller} is not authorized to perform: {told}"
+    if resource not in ("", "*"):
+        sentence += " on resource: " + wording.resource.format(resource)
     if decision.cross_account and not anonymous:
         return sentence
-    return sentence + _reason(decision, action)
+    return sentence + _reason(decision, told)
 
 
 def _action(service: str, name: str) -> str:

@@ -13,23 +13,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from cloudling.kernel.authorize.context import CallFacts, Context, Question
-from cloudling.kernel.authorize.documents import Kind, Policy, Statement, parse
+from cloudling.kernel.authorize.context import Context
+from cloudling.kernel.authorize.documents import Policy, Statement, parse
 from cloudling.kernel.authorize.principals import Grade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = [
-    "CallFacts",
-    "Decision",
-    "NamedPolicy",
-    "PolicyType",
-    "PrincipalPolicies",
-    "Question",
-    "evaluate",
-    "evaluate_trust",
-]
+    from cloudling.kernel.authorize.context import Question
 
 PolicyType = Literal[
     "identity-based policy",
@@ -40,16 +31,15 @@ PolicyType = Literal[
 ]
 
 
+_OUTSIDE = ("anonymous", "service")
+
+
 class NamedPolicy(NamedTuple):
     """A compiled policy and what it is called; `arn` is "" for inline ones."""
 
     name: str
+    arn: str
     policy: Policy
-    arn: str = ""
-
-    @classmethod
-    def of(cls, name: str, text: str, kind: Kind = "identity", arn: str = "") -> NamedPolicy:
-        return cls(name, parse(text, kind), arn)
 
 
 class PrincipalPolicies(msgspec.Struct, frozen=True):
@@ -112,7 +102,7 @@ class _Guard(NamedTuple):
     """The resource's own policy; a required one must allow even inside the account."""
 
     policy_type: PolicyType
-    policy: NamedPolicy | None
+    policy: Policy | None
     required: bool
 
 
@@ -129,42 +119,57 @@ class _Case(NamedTuple):
 def evaluate(
     question: Question,
     principal: PrincipalPolicies,
-    resource_policy: NamedPolicy | None = None,
+    resource_policy: str | None = None,
     *,
     required: bool = False,
 ) -> Decision:
-    """Decide; `required` is for policies without which nobody may, as those of KMS keys."""
-    return _decide(question, principal, _Guard("resource-based policy", resource_policy, required))
+    """Decide; `resource_policy` is the text of the resource's own policy.
+
+    `required` is for policies without which nobody may, as those of KMS keys.
+    """
+    policy = parse(resource_policy, "resource") if resource_policy else None
+    return _decide(question, principal, _Guard("resource-based policy", policy, required))
 
 
-def evaluate_trust(question: Question, principal: PrincipalPolicies, trust: Policy) -> Decision:
+def evaluate_trust(question: Question, principal: PrincipalPolicies, trust: str) -> Decision:
     """May the caller assume the role that has this trust policy?
 
     A policy that names the caller's account leaves the decision to the caller's own policies; one
     that names a user or role of the role's account needs none of them.
     """
-    return _decide(
-        question, principal, _Guard("role trust policy", NamedPolicy("", trust), required=True)
-    )
+    guard = _Guard("role trust policy", parse(trust, "trust"), required=True)
+    return _decide(question, principal, guard)
 
 
 def _decide(question: Question, principal: PrincipalPolicies, guard: _Guard) -> Decision:
     identity = question.identity
     owner = question.resource_account
     cross_account = bool(owner) and owner != identity.account
-    lookup = Context(question, principal.tags)
-    case = _Case(question, principal, guard, lookup, cross_account)
-    denial = next(_denials(case), None)
-    if denial is not None:
-        return denial.decides(cross_account=cross_account)
-    grant = _resource_grant(case)
-    if identity.kind in ("anonymous", "service") or question.provider:
+    case = _Case(question, principal, guard, Context(question, principal.tags), cross_account)
+    match = _denial(case)
+    if match is not None:
+        return match.decides(cross_account=cross_account)
+    grant = _resource_match(case, allows=True)
+    if identity.kind in _OUTSIDE or question.provider:
         return _allowed(case, grant) if grant else _missing(case, guard.policy_type)
     if grant is None and (cross_account or guard.required):
         return _missing(case, guard.policy_type)
-    if not cross_account and grant is not None and _suffices(case, grant):
+    if grant is not None and not cross_account and _suffices(case, grant):
         return _allowed(case, grant)
     return _within_limits(case, grant)
+
+
+def _denial(case: _Case) -> _Match | None:
+    """The explicit deny that AWS would name, in the order of its chart."""
+    principal = case.principal
+    found = _resource_match(case, allows=False)
+    if found is None:
+        found = _first("identity-based policy", principal.identity, case, allows=False)
+    if found is None and principal.boundary is not None:
+        found = _first("permissions boundary", (principal.boundary,), case, allows=False)
+    if found is None and principal.session is not None:
+        found = _first("session policy", principal.session, case, allows=False)
+    return found
 
 
 def _within_limits(case: _Case, grant: _Match | None) -> Decision:
@@ -172,18 +177,16 @@ def _within_limits(case: _Case, grant: _Match | None) -> Decision:
     question, principal = case.question, case.principal
     if question.identity.kind == "root":
         return Decision(True, cross_account=case.cross_account)
-    own = next(_matches("identity-based policy", principal.identity, case, allows=True), None)
+    own = _first("identity-based policy", principal.identity, case, allows=True)
     if own is None and grant and grant.grade is not Grade.ACCOUNT and not case.cross_account:
         own = grant
     if own is None:
         return _missing(case, "identity-based policy")
-    if principal.boundary is not None and not any(
-        _matches("permissions boundary", (principal.boundary,), case, allows=True)
-    ):
+    boundary = principal.boundary
+    if boundary and not _first("permissions boundary", (boundary,), case, allows=True):
         return _missing(case, "permissions boundary")
-    if principal.session is not None and not any(
-        _matches("session policy", principal.session, case, allows=True)
-    ):
+    session = principal.session
+    if session is not None and not _first("session policy", session, case, allows=True):
         return _missing(case, "session policy")
     return _allowed(case, own)
 
@@ -198,42 +201,31 @@ def _suffices(case: _Case, grant: _Match) -> bool:
     return grant.grade is Grade.PRINCIPAL and case.question.identity.kind == "user"
 
 
-def _denials(case: _Case) -> Iterator[_Match]:
-    principal = case.principal
-    if case.guard.policy is not None:
-        yield from _resource_matches(case, case.guard.policy, allows=False)
-    yield from _matches("identity-based policy", principal.identity, case, allows=False)
-    if principal.boundary is not None:
-        yield from _matches("permissions boundary", (principal.boundary,), case, allows=False)
-    if principal.session is not None:
-        yield from _matches("session policy", principal.session, case, allows=False)
-
-
-def _matches(
+def _first(
     policy_type: PolicyType, policies: Iterable[NamedPolicy], case: _Case, *, allows: bool
-) -> Iterator[_Match]:
-    """The statements of the wanted effect that apply."""
-    question = case.question
-    for policy in policies:
-        denying, allowing = policy.policy.relevant(question.action)
-        for statement in allowing if allows else denying:
-            if statement.applies(question.resource, case.lookup):
-                yield _Match(policy_type, policy, statement)
+) -> _Match | None:
+    """The first statement of the wanted effect that applies."""
+    action, resource, lookup = case.question.action, case.question.resource, case.lookup
+    for named in policies:
+        for statement in named.policy.relevant(action)[allows]:
+            if statement.applies(resource, lookup):
+                return _Match(policy_type, named, statement)
+    return None
 
 
-def _resource_grant(case: _Case) -> _Match | None:
-    """The allowing statement of the resource's policy that names the caller most closely."""
-    if case.guard.policy is None:
+def _resource_match(case: _Case, *, allows: bool) -> _Match | None:
+    """The statement of the resource's policy that names the caller most closely."""
+    guard, question = case.guard, case.question
+    if guard.policy is None:
         return None
-    found = _resource_matches(case, case.guard.policy, allows=True)
-    return max(found, key=lambda match: match.grade, default=None)
-
-
-def _resource_matches(case: _Case, policy: NamedPolicy, *, allows: bool) -> Iterator[_Match]:
-    for match in _matches(case.guard.policy_type, (policy,), case, allows=allows):
-        grade = _grade(case, match.statement)
-        if grade is not Grade.NOT:
-            yield match._replace(grade=grade)
+    best: _Match | None = None
+    for statement in guard.policy.relevant(question.action)[allows]:
+        grade = _grade(case, statement)
+        if grade > (best.grade if best else Grade.NOT) and statement.applies(
+            question.resource, case.lookup
+        ):
+            best = _Match(guard.policy_type, NamedPolicy("", "", guard.policy), statement, grade)
+    return best
 
 
 def _grade(case: _Case, statement: Statement) -> Grade:
