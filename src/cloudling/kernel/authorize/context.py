@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +13,8 @@ import msgspec
 from cloudling.kernel.authorize.moments import format_date
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from cloudling.kernel.authorize.variables import Lookup, Value
     from cloudling.kernel.identities import Identity
 
@@ -67,7 +68,7 @@ class Context:
         self._question = question
         self._tags = tags
         given = question.context
-        self._service: Lookup = given.get if isinstance(given, Mapping) else given
+        self._service: Lookup = given if callable(given) else given.get
 
     def __call__(self, key: str) -> Value:
         known = _KEYS.get(key)

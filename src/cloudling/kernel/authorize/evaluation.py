@@ -31,6 +31,7 @@ PolicyType = Literal[
 ]
 
 
+_REMEMBERED_ACTIONS = 512
 _OUTSIDE = ("anonymous", "service")
 
 
@@ -40,6 +41,20 @@ class NamedPolicy(NamedTuple):
     name: str
     arn: str
     policy: Policy
+
+
+_Candidate = tuple[NamedPolicy, Statement]
+_Candidates = tuple[tuple[_Candidate, ...], tuple[_Candidate, ...]]
+
+
+def _candidates(
+    policies: Iterable[NamedPolicy], action: str, *, allows: bool
+) -> tuple[_Candidate, ...]:
+    return tuple(
+        (named, statement)
+        for named in policies
+        for statement in named.policy.relevant(action)[allows]
+    )
 
 
 class PrincipalPolicies(msgspec.Struct, frozen=True):
@@ -52,6 +67,20 @@ class PrincipalPolicies(msgspec.Struct, frozen=True):
     boundary: NamedPolicy | None = None
     session: tuple[NamedPolicy, ...] | None = None
     tags: Mapping[str, str] = {}
+    remembered: dict[str, _Candidates] = {}
+
+    def candidates(self, action: str) -> _Candidates:
+        """The identity policies' statements that speak of an action: denies, then allows."""
+        return self.remembered.get(action) or self._gather(action)
+
+    def _gather(self, action: str) -> _Candidates:
+        if len(self.remembered) >= _REMEMBERED_ACTIONS:
+            self.remembered.clear()
+        found = self.remembered[action] = (
+            _candidates(self.identity, action, allows=False),
+            _candidates(self.identity, action, allows=True),
+        )
+        return found
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -85,7 +114,7 @@ class Decision(msgspec.Struct, frozen=True):
         return self.statement.sid if self.statement else ""
 
 
-class _Match(NamedTuple):
+class _Match(msgspec.Struct, frozen=True):
     """A statement that applies; `grade` is how closely a resource's policy names the caller."""
 
     policy_type: PolicyType
@@ -98,7 +127,7 @@ class _Match(NamedTuple):
         return Decision(allows, self.policy_type, True, self.policy, self.statement, cross_account)
 
 
-class _Guard(NamedTuple):
+class _Guard(msgspec.Struct, frozen=True):
     """The resource's own policy; a required one must allow even inside the account."""
 
     policy_type: PolicyType
@@ -106,7 +135,7 @@ class _Guard(NamedTuple):
     required: bool
 
 
-class _Case(NamedTuple):
+class _Case(msgspec.Struct, frozen=True):
     """All a decision is made from."""
 
     question: Question
@@ -164,11 +193,11 @@ def _denial(case: _Case) -> _Match | None:
     principal = case.principal
     found = _resource_match(case, allows=False)
     if found is None:
-        found = _first("identity-based policy", principal.identity, case, allows=False)
+        found = _first("identity-based policy", principal.candidates(case.question.action)[0], case)
     if found is None and principal.boundary is not None:
-        found = _first("permissions boundary", (principal.boundary,), case, allows=False)
+        found = _limit("permissions boundary", (principal.boundary,), case, allows=False)
     if found is None and principal.session is not None:
-        found = _first("session policy", principal.session, case, allows=False)
+        found = _limit("session policy", principal.session, case, allows=False)
     return found
 
 
@@ -177,16 +206,16 @@ def _within_limits(case: _Case, grant: _Match | None) -> Decision:
     question, principal = case.question, case.principal
     if question.identity.kind == "root":
         return Decision(True, cross_account=case.cross_account)
-    own = _first("identity-based policy", principal.identity, case, allows=True)
+    own = _first("identity-based policy", principal.candidates(question.action)[1], case)
     if own is None and grant and grant.grade is not Grade.ACCOUNT and not case.cross_account:
         own = grant
     if own is None:
         return _missing(case, "identity-based policy")
     boundary = principal.boundary
-    if boundary and not _first("permissions boundary", (boundary,), case, allows=True):
+    if boundary and not _limit("permissions boundary", (boundary,), case, allows=True):
         return _missing(case, "permissions boundary")
     session = principal.session
-    if session is not None and not _first("session policy", session, case, allows=True):
+    if session is not None and not _limit("session policy", session, case, allows=True):
         return _missing(case, "session policy")
     return _allowed(case, own)
 
@@ -201,16 +230,20 @@ def _suffices(case: _Case, grant: _Match) -> bool:
     return grant.grade is Grade.PRINCIPAL and case.question.identity.kind == "user"
 
 
-def _first(
+def _first(policy_type: PolicyType, candidates: Iterable[_Candidate], case: _Case) -> _Match | None:
+    """The first statement that applies."""
+    resource, lookup = case.question.resource, case.lookup
+    for named, statement in candidates:
+        if statement.applies(resource, lookup):
+            return _Match(policy_type, named, statement)
+    return None
+
+
+def _limit(
     policy_type: PolicyType, policies: Iterable[NamedPolicy], case: _Case, *, allows: bool
 ) -> _Match | None:
-    """The first statement of the wanted effect that applies."""
-    action, resource, lookup = case.question.action, case.question.resource, case.lookup
-    for named in policies:
-        for statement in named.policy.relevant(action)[allows]:
-            if statement.applies(resource, lookup):
-                return _Match(policy_type, named, statement)
-    return None
+    """What a boundary or a session's policies say."""
+    return _first(policy_type, _candidates(policies, case.question.action, allows=allows), case)
 
 
 def _resource_match(case: _Case, *, allows: bool) -> _Match | None:
