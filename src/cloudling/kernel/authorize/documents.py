@@ -1,0 +1,193 @@
+"""Policy documents, compiled once per distinct text.
+
+A compiled policy remembers, for each action it was asked about, which of its statements speak of
+it, so that a decision looks only at those.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from cloudling.kernel.authorize import grammar, identity_grammar, resource_grammar
+from cloudling.kernel.authorize.conditions import Compiled, compile_conditions
+from cloudling.kernel.authorize.matching import Matcher, compile_pattern, compile_tokens
+from cloudling.kernel.authorize.principals import Principals, parse_principals
+from cloudling.kernel.authorize.variables import Lookup, Template, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cloudling.kernel.authorize.grammar import Kind
+
+_REMEMBERED_ACTIONS = 512
+_REMEMBERED_POLICIES = 1024
+
+
+class Resources(NamedTuple):
+    """The Resource or NotResource element."""
+
+    matchers: tuple[Matcher, ...]
+    templates: tuple[Template, ...]
+    negated: bool
+
+    def match(self, resource: str, lookup: Lookup) -> bool:
+        for matcher in self.matchers:
+            if matcher(resource):
+                return not self.negated
+        for template in self.templates:
+            if template.matches(resource, lookup):
+                return not self.negated
+        return self.negated
+
+
+class Statement(NamedTuple):
+    """One compiled statement. `resources` is None where it speaks of every resource."""
+
+    position: int
+    sid: str
+    allows: bool
+    actions: tuple[Matcher, ...]
+    actions_negated: bool
+    resources: Resources | None
+    conditions: tuple[Compiled, ...]
+    principals: Principals | None
+    principals_negated: bool
+
+    def covers(self, action: str) -> bool:
+        """Does it speak of this action (lower case)?"""
+        return any(matcher(action) for matcher in self.actions) is not self.actions_negated
+
+    def applies(self, resource: str, lookup: Lookup) -> bool:
+        """Do resource and conditions fit? The action is known to."""
+        if self.resources is not None and not self.resources.match(resource, lookup):
+            return False
+        for condition in self.conditions:  # noqa: SIM110 - hot: all() costs a third more
+            if not condition.holds(lookup):
+                return False
+        return True
+
+
+class Relevant(NamedTuple):
+    """The statements of a policy that speak of one action; `[allows]` gives either kind."""
+
+    denies: tuple[Statement, ...]
+    allows: tuple[Statement, ...]
+
+
+class Policy:
+    """A compiled policy; immutable but for what it remembers."""
+
+    __slots__ = ("_relevant", "statements")
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self.statements = tuple(statements)
+        self._relevant: dict[str, Relevant] = {}
+
+    def relevant(self, action: str) -> Relevant:
+        """The statements that speak of an action."""
+        return self._relevant.get(action) or self._sort_out(action)
+
+    def principal_arns(self) -> tuple[str, ...]:
+        """The users, roles and sessions that it names by ARN."""
+        named = {
+            name
+            for statement in self.statements
+            if statement.principals
+            for name in statement.principals.names
+            if name.startswith("arn:")
+        }
+        return tuple(sorted(named))
+
+    def _sort_out(self, action: str) -> Relevant:
+        if len(self._relevant) >= _REMEMBERED_ACTIONS:
+            self._relevant.clear()
+        name = action.lower()
+        covering = [statement for statement in self.statements if statement.covers(name)]
+        found = self._relevant[action] = Relevant(
+            tuple(statement for statement in covering if not statement.allows),
+            tuple(statement for statement in covering if statement.allows),
+        )
+        return found
+
+
+@lru_cache(maxsize=_REMEMBERED_POLICIES)
+def parse(text: str, kind: Kind) -> Policy:
+    """Check and compile a document; raises `MalformedPolicyDocument` in AWS's words."""
+    document = _load(text)
+    attached = kind in ("trust", "resource")
+    (resource_grammar if attached else identity_grammar).check(document, kind)
+    variables = document.get("Version") == "2012-10-17"
+    return Policy(
+        [
+            _compile(index, statement, variables=variables)
+            for index, statement in enumerate(grammar.statements(document))
+        ]
+    )
+
+
+def _load(text: str) -> Any:
+    """The text as JSON: None for `null`, an empty list where it is no JSON."""
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return []
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is repeated")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def size(text: str) -> int:
+    """The characters that AWS's quotas count: all but white space."""
+    return len("".join(text.split()))
+
+
+def _compile(index: int, statement: Mapping[str, Any], *, variables: bool) -> Statement:
+    actions_negated = "NotAction" in statement
+    actions = grammar.texts(statement["NotAction" if actions_negated else "Action"])
+    principals_negated = "NotPrincipal" in statement
+    principals = statement.get("NotPrincipal" if principals_negated else "Principal")
+    conditions = {
+        name: {key: grammar.texts(values) for key, values in keys.items()}
+        for name, keys in statement.get("Condition", {}).items()
+    }
+    return Statement(
+        position=index,
+        sid=statement.get("Sid", ""),
+        allows=statement["Effect"] == "Allow",
+        actions=tuple(compile_pattern(action.lower()) for action in actions),
+        actions_negated=actions_negated,
+        resources=_compile_resources(statement, variables=variables),
+        conditions=compile_conditions(conditions, variables=variables),
+        principals=None if principals is None else parse_principals(principals),
+        principals_negated=principals_negated,
+    )
+
+
+def _compile_resources(statement: Mapping[str, Any], *, variables: bool) -> Resources | None:
+    negated = "NotResource" in statement
+    written = statement.get("NotResource" if negated else "Resource")
+    names = ["*"] if written is None else grammar.texts(written)
+    if "*" in names and not negated:
+        return None
+    readings = [read(_whole_arn(name), variables=variables) for name in names]
+    return Resources(
+        matchers=tuple(compile_tokens(item) for item in readings if not isinstance(item, Template)),
+        templates=tuple(item for item in readings if isinstance(item, Template)),
+        negated=negated,
+    )
+
+
+def _whole_arn(name: str) -> str:
+    """IAM takes an ARN whose last parts are missing for one with stars there."""
+    missing = 5 - name.count(":")
+    return name + ":*" * missing if name.startswith("arn:") and missing > 0 else name

@@ -1,0 +1,144 @@
+"""Wildcards of policies: `*` is any run of characters, `?` any one, compiled once per pattern.
+
+A pattern is a tuple of tokens, so that a star that came out of a variable's value, or was written
+`${*}`, is a plain character. `*` also matches `:` and `/`: AWS lets it expand past the ARN's parts
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
+Matching takes time linear in the text whatever the pattern; a regular expression's would not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from enum import Enum
+from functools import lru_cache
+
+
+class Wild(Enum):
+    """The two characters that stand for others."""
+
+    STAR = "*"
+    ONE = "?"
+
+
+Token = str | Wild
+Matcher = Callable[[str], bool]
+Tokens = tuple[Token, ...]
+
+_WILDCARDS = re.compile(r"([*?])")
+
+
+def tokenize(text: str) -> Tokens:
+    """A pattern's text as tokens; runs of stars become one."""
+    out: list[Token] = []
+    for piece in _WILDCARDS.split(text):
+        if piece == "*":
+            if not out or out[-1] is not Wild.STAR:
+                out.append(Wild.STAR)
+        elif piece == "?":
+            out.append(Wild.ONE)
+        elif piece:
+            out.append(piece)
+    return tuple(out)
+
+
+@lru_cache(maxsize=4096)
+def compile_tokens(tokens: Tokens) -> Matcher:
+    """A function that tells whether a text matches."""
+    if not any(isinstance(token, Wild) for token in tokens):
+        return "".join(str(token) for token in tokens).__eq__
+    if tokens == (Wild.STAR,):
+        return _everything
+    if len(tokens) == 2 and tokens[1] is Wild.STAR and isinstance(tokens[0], str):
+        return _starts_with(tokens[0])
+    return _segments(tokens)
+
+
+def compile_pattern(text: str) -> Matcher:
+    """`compile_tokens` of a pattern without variables."""
+    return compile_tokens(tokenize(text))
+
+
+def compile_arn(tokens: Tokens) -> Matcher:
+    """The ARN operators' way: each of the six parts is matched by itself.
+
+    A pattern of fewer parts (`*`) is matched as plain text.
+    """
+    parts = _split_parts(tokens)
+    if len(parts) < 6:
+        return compile_tokens(tokens)
+    matchers = tuple(compile_tokens(tuple(part)) for part in parts)
+
+    def match(text: str) -> bool:
+        pieces = text.split(":", 5)
+        return len(pieces) == 6 and all(
+            matcher(piece) for matcher, piece in zip(matchers, pieces, strict=True)
+        )
+
+    return match
+
+
+def _split_parts(tokens: Iterable[Token]) -> list[list[Token]]:
+    parts: list[list[Token]] = [[]]
+    for token in tokens:
+        if isinstance(token, Wild):
+            parts[-1].append(token)
+            continue
+        first, *rest = token.split(":", 6 - len(parts))
+        parts[-1] += [first] if first else []
+        parts += [[piece] if piece else [] for piece in rest]
+    return parts
+
+
+def _everything(text: str) -> bool:
+    return True
+
+
+def _starts_with(prefix: str) -> Matcher:
+    def match(text: str) -> bool:
+        return text.startswith(prefix)
+
+    return match
+
+
+def _segments(tokens: Tokens) -> Matcher:
+    """Match by the pieces between stars: first and last are anchored, the others found in turn."""
+    pieces: list[list[Token]] = [[]]
+    for token in tokens:
+        if token is Wild.STAR:
+            pieces.append([])
+        else:
+            pieces[-1].append(token)
+    patterns = [_segment(piece) for piece in pieces]
+    if len(patterns) == 1:
+        return _whole(patterns[0])
+    first, last = patterns[0], patterns[-1]
+    middle = tuple(pattern for pattern in patterns[1:-1] if pattern.pattern)
+    tail = sum(1 if isinstance(token, Wild) else len(token) for token in pieces[-1])
+
+    def match(text: str) -> bool:
+        found = first.match(text)
+        if found is None:
+            return False
+        position, end = found.end(), len(text) - tail
+        for pattern in middle:
+            found = pattern.search(text, position)
+            if found is None:
+                return False
+            position = found.end()
+        return position <= end and last.match(text, end) is not None
+
+    return match
+
+
+def _segment(tokens: Iterable[Token]) -> re.Pattern[str]:
+    """A pattern of fixed length, so that searching it never backtracks."""
+    body = "".join("." if isinstance(token, Wild) else re.escape(token) for token in tokens)
+    return re.compile(body, re.DOTALL)
+
+
+def _whole(pattern: re.Pattern[str]) -> Matcher:
+    def match(text: str) -> bool:
+        return pattern.fullmatch(text) is not None
+
+    return match

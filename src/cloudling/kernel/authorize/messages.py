@@ -1,0 +1,76 @@
+"""Denials in AWS's words.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from cloudling.kernel.authorize.evaluation import Decision, PolicyType
+    from cloudling.kernel.identities import Identity
+
+
+class Wording(NamedTuple):
+    """How one service says it: the form of the resource, the start, and what outsiders are told.
+
+    `outsiders` replaces the whole sentence for callers of other accounts and for anonymous ones,
+    to whom AWS does not give a reason.
+    """
+
+    resource: str = "{}"
+    start: str = ""
+    outsiders: str = ""
+
+
+_USUAL = Wording()
+_WORDINGS = {
+    "ec2": Wording(start="You are not authorized to perform this operation. "),
+    "s3": Wording(resource='"{}"', outsiders="Access Denied"),
+}
+
+_DENYING: dict[PolicyType, str] = {
+    "identity-based policy": "an identity-based policy",
+    "resource-based policy": "a resource-based policy",
+    "permissions boundary": "a permissions boundary",
+    "session policy": "a session policy",
+    "role trust policy": "the role trust policy",
+}
+
+
+def denial(identity: Identity, action: str, resource: str, decision: Decision) -> str:
+    """The sentence that refuses the call.
+
+    Across accounts AWS tells no reason; a policy's ARN stands there only for explicit denies by
+    policies that have one.
+    """
+    service, _, name = action.partition(":")
+    wording = _WORDINGS.get(service, _USUAL)
+    anonymous = identity.kind == "anonymous"
+    if wording.outsiders and (decision.cross_account or anonymous):
+        return wording.outsiders
+    told = _action(service, name)
+    caller = "anonymous" if anonymous else identity.arn
+    sentence = f"{wording.start}User: {caller} is not authorized to perform: {told}"
+    if resource not in ("", "*"):
+        sentence += " on resource: " + wording.resource.format(resource)
+    if decision.cross_account and not anonymous:
+        return sentence
+    return sentence + _reason(decision, told)
+
+
+def _action(service: str, name: str) -> str:
+    # SQS tells actions in lower case, SNS its own name in capitals, everyone else as written.
+    if service == "sqs":
+        return f"sqs:{name.lower()}"
+    return f"SNS:{name}" if service == "sns" else f"{service}:{name}"
+
+
+def _reason(decision: Decision, action: str) -> str:
+    if decision.policy_type is None:
+        return ""
+    if not decision.explicit:
+        return f" because no {decision.policy_type} allows the {action} action"
+    reason = f" with an explicit deny in {_DENYING[decision.policy_type]}"
+    return f"{reason}: {decision.policy_arn}" if decision.policy_arn else reason
