@@ -108,13 +108,14 @@ class Reader:
         self._backlog = b""
         while rest:
             if self.body is not None:
-                self._feed(rest)
-                return
-            if len(self.queue) >= self._ends.limits.pipelined:
+                size = self.body.left or 4 * _SLICE
+            elif self.full:
                 self._backlog = bytes(rest)
                 return
-            self._feed(rest[:_SLICE])
-            rest = rest[_SLICE:]
+            else:
+                size = _SLICE
+            self._feed(rest[:size])
+            rest = rest[size:]
 
     @property
     def full(self) -> bool:
@@ -167,8 +168,9 @@ class Reader:
         except httptools.HttpParserError as fault:
             self._stop(fault)
         if self.in_head:
-            self.partial = self._fed
-            if self._fed > self._ends.limits.head_bytes + _SLICE:
+            # The first piece may hold other things before this head.
+            self.partial += len(data) if self.partial else min(len(data), _SLICE)
+            if self.partial > self._ends.limits.head_bytes + _SLICE:
                 self.refuse(HeadTooLarge())
         elif self.body is not None:
             self._watch_framing(self.body.received - before, len(data))
