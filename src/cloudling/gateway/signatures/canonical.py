@@ -58,7 +58,8 @@ def query(raw: bytes, *, plus: bytes = b"%20", leave_out: str = "") -> str:
 
 def raw_query(raw: bytes, *, leave_out: str = "") -> str:
     """The query sorted and otherwise as it came: what clients that encode less have signed."""
-    return _join([(n.decode("latin-1"), v.decode("latin-1")) for n, v in _split(raw)], leave_out)
+    pieces = [piece.partition("=") for piece in raw.decode("latin-1").split("&")]
+    return _join([(name, value) for name, _, value in pieces], leave_out)
 
 
 def parameters(raw: bytes) -> list[Pair]:
@@ -99,4 +100,6 @@ def _encode(part: bytes, plus: bytes) -> str:
 
 
 def _decode(part: bytes) -> str:
+    if b"%" not in part and b"+" not in part:
+        return part.decode("utf-8", "replace")
     return unquote_to_bytes(part.replace(b"+", b" ")).decode("utf-8", "replace")

@@ -89,11 +89,11 @@ _LONGEST_KEPT = 1024
 def read_claim(request: Request) -> Claim | None:
     """The request's claim; None when it is anonymous. What cannot be read is a `Refusal`."""
     header = request.headers.get("authorization")
-    signed_query = b"X-Amz-Algorithm=" in request.query or b"Signature=" in request.query
-    if not signed_query:
+    query = request.query
+    if not query or (b"X-Amz-Algorithm=" not in query and b"Signature=" not in query):
         return _read_header(request, header) if header else None
     parameters: dict[str, str] = {}
-    for name, value in canonical.parameters(request.query):
+    for name, value in canonical.parameters(query):
         parameters.setdefault(name, value)
     versions = ("X-Amz-Algorithm" in parameters) + ("Signature" in parameters)
     if versions and (header is not None or versions == 2):
