@@ -67,15 +67,17 @@ def parameters(raw: bytes) -> list[Pair]:
     return [(_decode(name), _decode(value)) for name, value in _split(raw)]
 
 
+def raw_headers(present: Mapping[str, str], names: Sequence[str]) -> str:
+    """`name:value` lines of the signed headers, the values as they came."""
+    try:
+        return "\n".join(map(":".join, zip(names, map(present.__getitem__, names), strict=True)))
+    except KeyError:
+        return ""
+
+
 def headers(present: Mapping[str, str], names: Sequence[str]) -> str:
     """`name:value` lines of the signed headers; one that was not sent has an empty value."""
-    try:
-        lines = "\n".join(map(":".join, zip(names, map(present.__getitem__, names), strict=True)))
-    except KeyError:
-        lines = ""
-    if not lines or "  " in lines or ": " in lines or " \n" in lines or lines[-1] in " \t":
-        return "\n".join([f"{name}:{_trim(present.get(name, ''))}" for name in names])
-    return lines
+    return "\n".join([f"{name}:{_trim(present.get(name, ''))}" for name in names])
 
 
 def _trim(value: str) -> str:

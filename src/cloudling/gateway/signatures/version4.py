@@ -34,32 +34,39 @@ def verify(claim: Claim, request: Request, secret: str, payload_hash: str) -> No
     payload = claim.payload
     if not single and (claim.scheme == "v4-query" or payload != UNSIGNED):
         payload = payload_hash
-    headers = canonical.headers(request.headers, scope.signed_headers)
-    tail = f"{headers}\n\n{scope.signed_text}\n{payload}"
     start = f"{ALGORITHM}\n{claim.stamp}\n{scope.text}\n"
     text = ""
-    for target in _spellings(claim, request, single=single):
-        text = f"{request.method}\n{target}\n{tail}"
+    for text in _canonical_requests(claim, request, payload, single=single):
         to_sign = start + sha256(text.encode("latin-1", "replace")).hexdigest()
         if hmac.compare_digest(key.sign(to_sign.encode()), claim.signature):
             return
     raise _mismatch(claim, text)
 
 
-def _spellings(claim: Claim, request: Request, *, single: bool) -> Iterator[str]:
-    """The path and query as they came, which costs least, and as AWS writes them, which comes last.
+def _canonical_requests(
+    claim: Claim, request: Request, payload: str, *, single: bool
+) -> Iterator[str]:
+    """The request as it came, which costs least and mostly is canonical, ..., and in AWS's form.
 
-    Clients differ in what they leave unencoded. All say the same path and query, so that none
-    widens what a signature allows.
+    Clients differ in what they leave unencoded. All say the same path, query and headers, so that
+    none widens what a signature allows.
     """
+    raw, present, names = request.query, request.headers, claim.scope.signed_headers
     leave_out = "x-amz-signature" if claim.scheme == "v4-query" else ""
-    raw = request.query
-    sent = request.path.decode("latin-1") if single else canonical.double_path(request.path)
-    yield f"{sent or '/'}\n{canonical.raw_query(raw, leave_out=leave_out) if raw else ''}"
-    path = canonical.single_path(request.path) if single else sent
+    tail = f"\n\n{claim.scope.signed_text}\n{payload}"
+    path = request.path.decode("latin-1") if single else canonical.double_path(request.path)
+    query = canonical.raw_query(raw, leave_out=leave_out) if raw else ""
+    head = f"{request.method}\n{path or '/'}\n{query}\n"
+    yield f"{head}{canonical.raw_headers(present, names)}{tail}"
+    headers = canonical.headers(present, names) + tail
+    yield head + headers
+    if single:
+        path = canonical.single_path(request.path)
     if b"+" in raw:
-        yield f"{path}\n{canonical.query(raw, plus=b'%2B', leave_out=leave_out)}"
-    yield f"{path}\n{canonical.query(raw, leave_out=leave_out)}"
+        query = canonical.query(raw, plus=b"%2B", leave_out=leave_out)
+        yield f"{request.method}\n{path}\n{query}\n{headers}"
+    query = canonical.query(raw, leave_out=leave_out)
+    yield f"{request.method}\n{path}\n{query}\n{headers}"
 
 
 def _mismatch(claim: Claim, text: str) -> Refusal:
