@@ -6,9 +6,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cloudling.gateway.signatures.chunks import EMPTY_SHA256, ChunkDecoder, ChunkSigner
+from cloudling.gateway.signatures.keys import SigningKey, signing_key
 from cloudling.gateway.signatures.refusals import Refusal, answer
 from cloudling.gateway.signatures.verification import STREAMING
-from cloudling.gateway.signatures.version4 import signing_key
 
 if TYPE_CHECKING:
     from cloudling.gateway.messages import Request
@@ -40,7 +40,9 @@ def open_body(request: Request, claim: Claim | None, secret: str = "") -> Incomi
     return HashedBody(request.body, payload.lower())
 
 
-def _open_stream(request: Request, payload: str, signed: tuple[Claim, bytes] | None) -> Incoming:
+def _open_stream(
+    request: Request, payload: str, signed: tuple[Claim, SigningKey] | None
+) -> Incoming:
     text = request.headers.get("x-amz-decoded-content-length", "").strip()
     if not text.isascii() or not text.isdecimal() or len(text) > 15:
         raise Refusal("missing-length")
@@ -91,7 +93,7 @@ class ChunkedBody:
         body: Incoming,
         length: int,
         announced: frozenset[str],
-        signed: tuple[Claim, bytes] | None,
+        signed: tuple[Claim, SigningKey] | None,
     ) -> None:
         self.length: int | None = length
         self.trailers: dict[str, str] = {}

@@ -58,7 +58,8 @@ def query(raw: bytes, *, plus: bytes = b"%20", leave_out: str = "") -> str:
 
 def raw_query(raw: bytes, *, leave_out: str = "") -> str:
     """The query sorted and otherwise as it came: what clients that encode less have signed."""
-    return _join([(n.decode("latin-1"), v.decode("latin-1")) for n, v in _split(raw)], leave_out)
+    pieces = [piece.partition("=") for piece in raw.decode("latin-1").split("&")]
+    return _join([(name, value) for name, _, value in pieces], leave_out)
 
 
 def parameters(raw: bytes) -> list[Pair]:
@@ -66,15 +67,17 @@ def parameters(raw: bytes) -> list[Pair]:
     return [(_decode(name), _decode(value)) for name, value in _split(raw)]
 
 
+def raw_headers(present: Mapping[str, str], names: Sequence[str]) -> str:
+    """`name:value` lines of the signed headers, the values as they came."""
+    try:
+        return "\n".join(map(":".join, zip(names, map(present.__getitem__, names), strict=True)))
+    except KeyError:
+        return ""
+
+
 def headers(present: Mapping[str, str], names: Sequence[str]) -> str:
     """`name:value` lines of the signed headers; one that was not sent has an empty value."""
-    try:
-        lines = "\n".join(map(":".join, zip(names, map(present.__getitem__, names), strict=True)))
-    except KeyError:
-        lines = ""
-    if not lines or "  " in lines or ": " in lines or " \n" in lines or lines[-1] in " \t":
-        return "\n".join([f"{name}:{_trim(present.get(name, ''))}" for name in names])
-    return lines
+    return "\n".join([f"{name}:{_trim(present.get(name, ''))}" for name in names])
 
 
 def _trim(value: str) -> str:
@@ -99,4 +102,6 @@ def _encode(part: bytes, plus: bytes) -> str:
 
 
 def _decode(part: bytes) -> str:
+    if b"%" not in part and b"+" not in part:
+        return part.decode("utf-8", "replace")
     return unquote_to_bytes(part.replace(b"+", b" ")).decode("utf-8", "replace")

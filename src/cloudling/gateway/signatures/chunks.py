@@ -16,6 +16,7 @@ from cloudling.gateway.signatures.version4 import signed_strings
 
 if TYPE_CHECKING:
     from cloudling.gateway.signatures.claims import Claim
+    from cloudling.gateway.signatures.keys import SigningKey
     from cloudling.kernel.streams import Chunk, Consume
 
 EMPTY_SHA256 = sha256(b"").hexdigest()
@@ -33,7 +34,7 @@ _TRAILER_SIGNATURE = "x-amz-trailer-signature"
 class ChunkSigner:
     """Verifies one chunk after the other; each signature covers the one before."""
 
-    def __init__(self, claim: Claim, key: bytes) -> None:
+    def __init__(self, claim: Claim, key: SigningKey) -> None:
         self._claim = claim
         self._key = key
         self._scope = f"{claim.stamp}\n{claim.scope.text}\n"
@@ -47,7 +48,7 @@ class ChunkSigner:
 
     def _verify(self, algorithm: str, content: str, provided: str) -> None:
         to_sign = f"{algorithm}\n{self._scope}{self._previous}\n{content}"
-        expected = hmac.digest(self._key, to_sign.encode(), "sha256").hex()
+        expected = self._key.sign(to_sign.encode()).hex()
         given = provided.lower().encode("utf-8", "replace")
         if not hmac.compare_digest(expected.encode(), given):
             raise Refusal("mismatch", signed_strings(self._claim, to_sign, provided))

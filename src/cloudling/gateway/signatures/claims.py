@@ -80,7 +80,7 @@ class Claim(msgspec.Struct, frozen=True):
         return self.scope.service
 
 
-# Parsed beginnings of Authorization headers, up to the signature: clients repeat them all day.
+# By the beginning of an Authorization header, up to the signature: clients repeat it all day.
 _scopes: dict[str, Scope] = {}
 _SCOPES = 1024
 _LONGEST_KEPT = 1024
@@ -89,11 +89,11 @@ _LONGEST_KEPT = 1024
 def read_claim(request: Request) -> Claim | None:
     """The request's claim; None when it is anonymous. What cannot be read is a `Refusal`."""
     header = request.headers.get("authorization")
-    signed_query = b"X-Amz-Algorithm=" in request.query or b"Signature=" in request.query
-    if not signed_query:
+    query = request.query
+    if not query or (b"X-Amz-Algorithm=" not in query and b"Signature=" not in query):
         return _read_header(request, header) if header else None
     parameters: dict[str, str] = {}
-    for name, value in canonical.parameters(request.query):
+    for name, value in canonical.parameters(query):
         parameters.setdefault(name, value)
     versions = ("X-Amz-Algorithm" in parameters) + ("Signature" in parameters)
     if versions and (header is not None or versions == 2):
@@ -117,7 +117,7 @@ def _read_header(request: Request, header: str) -> Claim:
         if algorithm.upper() != ALGORITHM:
             raise _other_algorithm(algorithm, header)
         scope, signature = _read_components(header, rest)
-        if len(head) <= _LONGEST_KEPT and header == f"{head}Signature={signature}":
+        if header == f"{head}Signature={signature}":
             _remember(head, scope)
     headers = request.headers
     stamp = headers.get("x-amz-date")
@@ -157,29 +157,27 @@ def _read_components(header: str, rest: str) -> tuple[Scope, str]:
 
 
 def _read_scope(credential: str, signed_headers: str, place: str) -> Scope:
-    parts = credential.split("/")
-    if len(parts) != 5:
-        raise Refusal(place + "malformed-credential", {"credential": credential})
-    names = tuple(signed_headers.lower().split(";"))
-    text = "/".join(parts[1:])
-    access_key_id, date, region, service, terminal = parts
-    return Scope(
-        access_key_id,
-        date,
-        region,
-        service,
-        terminal,
-        text,
-        names,
-        signed_headers,
-        frozenset(names),
-    )
+    name = f"{credential}\n{signed_headers}"
+    scope = _scopes.get(name)
+    if scope is None:
+        parts = credential.split("/")
+        if len(parts) != 5:
+            raise Refusal(place + "malformed-credential", {"credential": credential})
+        names = tuple(signed_headers.lower().split(";"))
+        key_id, date, region, service, terminal = parts
+        text = credential.partition("/")[2]
+        signed = frozenset(names)
+        scope = Scope(key_id, date, region, service, terminal, text, names, signed_headers, signed)
+        _remember(name, scope)
+    return scope
 
 
-def _remember(head: str, scope: Scope) -> None:
+def _remember(name: str, scope: Scope) -> None:
+    if len(name) > _LONGEST_KEPT:
+        return
     if len(_scopes) >= _SCOPES:
         del _scopes[next(iter(_scopes))]
-    _scopes[head] = scope
+    _scopes[name] = scope
 
 
 def _read_date(sent: str, header: str) -> tuple[str, float]:

@@ -5,13 +5,28 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import mktime_tz, parsedate_tz
 
+# The stamps of this second come with every request.
+_stamps: dict[str, float | None] = {}
+_MOST_STAMPS = 64
+
 
 def read_basic(stamp: str) -> float | None:
     """`20130524T000000Z` as seconds since the epoch; None when it is anything else."""
-    if len(stamp) != 16 or not stamp[:8].isdecimal() or not stamp[9:15].isdecimal():
+    if stamp in _stamps:
+        return _stamps[stamp]
+    if len(stamp) != 16:
+        return None
+    if len(_stamps) >= _MOST_STAMPS:
+        _stamps.clear()
+    _stamps[stamp] = seconds = _parse_basic(stamp)
+    return seconds
+
+
+def _parse_basic(stamp: str) -> float | None:
+    if not stamp[:8].isdecimal() or not stamp[9:15].isdecimal() or stamp[8::7] != "TZ":
         return None
     try:
-        return datetime.fromisoformat(stamp).timestamp() if stamp[8::7] == "TZ" else None
+        return datetime.fromisoformat(stamp).timestamp()
     except ValueError:
         return None
 
