@@ -28,6 +28,7 @@ from cloudling.gateway.hosts import AcceptedNames
 from cloudling.gateway.messages import Request
 
 DOORS = Doors()
+NO_CORS = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "no-cors"}
 EVIL = {"origin": "http://evil.test", "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"}
 
 
