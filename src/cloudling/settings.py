@@ -6,12 +6,11 @@ file; the first of these that speaks wins, else the default holds.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import sys
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,8 +29,7 @@ class SettingError(UserError):
     """A setting's value makes no sense; the text names the source it came from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """How a setting is read from text; `words` says what is accepted, for the docs and errors."""
 
     words: str
@@ -205,6 +203,8 @@ class Settings:
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the cloud."""
+        import ipaddress  # noqa: PLC0415 - costs 5 ms, which `cloudling --help` need not wait for
+
         try:
             return ipaddress.ip_address(self.host.strip("[]")).is_loopback
         except ValueError:
@@ -218,8 +218,7 @@ class Settings:
         return self.development_keys == "on"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting as its three sources and the docs name it."""
 
     field: str

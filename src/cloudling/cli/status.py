@@ -1,0 +1,58 @@
+"""`cloudling status`: what the running cloud is and does."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from cloudling.cli.cloud import find
+from cloudling.settings import UserError
+
+if TYPE_CHECKING:
+    import argparse
+
+UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def run(given: argparse.Namespace) -> int:
+    cloud = find(given)
+    if cloud.health() is None:
+        raise UserError(
+            f"No cloud answers on port {cloud.port}. Start one with `cloudling start`, or name "
+            f"its port with --port."
+        )
+    said = cloud.admin("GET", "/_cloudling/status").json()
+    if given.json:
+        print(json.dumps(said, indent=2))
+        return 0
+    rows = _rows(cloud.url, said)
+    width = max(len(name) for name, _ in rows)
+    print("\n".join(f"{name:{width}}  {value}" for name, value in rows))
+    return 0
+
+
+def _rows(url: str, said: dict[str, Any]) -> list[tuple[str, str]]:
+    services = said.get("services", {})
+    rows = [
+        ("endpoint", url),
+        ("version", str(said.get("version", "?"))),
+        ("process", str(said.get("pid", "?"))),
+        ("up", duration(float(said.get("uptime", 0)))),
+        ("data", str(said.get("data") or "in memory; nothing is kept")),
+        ("memory", f"{float(said.get('memory_bytes', 0)) / 1e6:.0f} MB"),
+        ("policies", str(said.get("iam", "?"))),
+        ("keys", "test/test" if said.get("development_keys") else "real keys only"),
+        ("services", ", ".join(f"{name} ({state})" for name, state in sorted(services.items()))),
+    ]
+    return [*rows, *(("trouble", str(words)) for words in said.get("troubles", ()))]
+
+
+def duration(seconds: float) -> str:
+    """The two largest units of a time: `2 h 5 min`."""
+    left = int(seconds)
+    parts: list[str] = []
+    for size, unit in UNITS:
+        if left >= size or (unit == "s" and not parts):
+            parts.append(f"{left // size} {unit}")
+            left %= size
+    return " ".join(parts[:2])
