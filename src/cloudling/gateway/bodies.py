@@ -25,15 +25,15 @@ _INLINE = 64 * 1024
 _DIRECT = 256 * 1024
 
 
-class EntityTooLarge(AwsError):  # noqa: N818 - AWS's name
+class EntityTooLarge(AwsError):
     message = "Your proposed upload exceeds the maximum allowed object size."
 
 
-class IncompleteBody(AwsError):  # noqa: N818 - AWS's name
+class IncompleteBody(AwsError):
     message = "You did not provide the number of bytes specified by the Content-Length HTTP header."
 
 
-class RequestTimeout(AwsError):  # noqa: N818 - AWS's name
+class RequestTimeout(AwsError):
     message = (
         "Your socket connection to the server was not read from or written to within"
         " the timeout period. Idle connections will be closed."

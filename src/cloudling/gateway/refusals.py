@@ -12,7 +12,7 @@ from cloudling.gateway.messages import Response
 from cloudling.kernel.errors import InternalFailure
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer
+class Refusal(Exception):
     """The request ends here; the connection closes after the answer."""
 
     status: ClassVar[int] = 400

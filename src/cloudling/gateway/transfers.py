@@ -28,15 +28,15 @@ _TURN = 64 * BLOCK
 _SHORT_WAIT_MS = 20
 
 
-class CutOff(Exception):  # noqa: N818 - an event of the wire, not a fault of ours
+class CutOff(Exception):
     """The other side went away before the end."""
 
 
-class Stalled(Exception):  # noqa: N818 - as above
+class Stalled(Exception):
     """The other side moved no byte for too long."""
 
 
-class SourceEnded(Exception):  # noqa: N818 - as above
+class SourceEnded(Exception):
     """An Outgoing gave fewer bytes than it promised."""
 
 
