@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import sys
 import tomllib
@@ -51,7 +50,9 @@ def of_kind(kind: str) -> Any:
 
 def model(case: Case) -> Model:
     data = {**case.service, "metadata": dict(case.service["metadata"])}
-    if case.protocol == "query":  # the cases' own namespace, left out of their metadata
+    if (
+        case.protocol == "query" and case.kind == "output"
+    ):  # the cases' own namespace, left out of their metadata
         data["metadata"].setdefault("xmlNamespace", "https://example.com/")
     return Model(f"case {case.id}", data, f"{case.id} {hash(str(case.service))}")
 
@@ -164,7 +165,8 @@ def check_body(case: Case, body: bytes) -> None:
     if not expected.lstrip().startswith(b"<"):
         assert body == expected
         return
-    ours, theirs = tree(fromstring(body)), tree(fromstring(expected.strip()))
+    ours = tree(fromstring(body))  # noqa: S314 - ours
+    theirs = tree(fromstring(expected.strip()))  # noqa: S314 - the suite's
     if case.protocol == "query" and case.kind == "output":
         ours[3][:] = [each for each in ours[3] if not each[0].endswith("}ResponseMetadata")]
     assert ours == theirs
@@ -173,7 +175,9 @@ def check_body(case: Case, body: bytes) -> None:
 def tree(element: Element) -> list[Any]:
     """Tag, attributes, text and children; the space between elements does not count."""
     children = [tree(child) for child in element]
-    text = (element.text or "") if not children else ""
+    text = "" if children else element.text or ""
+    if text.isspace() and "\n" in text:
+        text = ""
     return [element.tag, dict(element.attrib), text, children]
 
 

@@ -15,11 +15,13 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
 
 SIGNATURE = b"cloudling code 1\n"
 CHECK_SIZE = 16

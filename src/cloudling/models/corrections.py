@@ -6,8 +6,10 @@ that a newer model is not corrected blindly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 Json = Any
 
@@ -40,7 +42,7 @@ def remove(box: Json, step: Mapping[str, Any]) -> None:
 
 def replace(box: Json, step: Mapping[str, Any]) -> None:
     parent, key = find(box, step["path"])
-    parent[key]  # noqa: B018 - what is replaced must be there
+    parent[key]
     parent[key] = step["value"]
 
 
@@ -73,7 +75,7 @@ def find(box: Json, pointer: str) -> tuple[Json, Any]:
     """What holds the value that a JSON Pointer names, and its key there."""
     if pointer and not pointer.startswith("/"):
         raise ValueError("a pointer starts with a slash")
-    parent, key = box, cast(Any, "")
+    parent, key = box, cast("Any", "")
     for part in pointer.split("/")[1:]:
         parent = parent[key]
         name = part.replace("~1", "/").replace("~0", "~")

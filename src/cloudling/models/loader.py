@@ -95,6 +95,11 @@ class Model:
         return None if reference is None else self.shape(reference)
 
     @property
+    def signing_name(self) -> str:
+        found: str = self.metadata.get("signingName") or self.metadata["endpointPrefix"]
+        return found
+
+    @property
     def protocols(self) -> tuple[str, ...]:
         listed: list[str] = self.metadata.get("protocols") or [self.metadata["protocol"]]
         return tuple(listed)

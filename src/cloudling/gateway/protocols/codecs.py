@@ -5,8 +5,7 @@ A codec is made at an operation's first call, from code that `models/compile` ke
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from cloudling.gateway.protocols import (
     errors,
@@ -17,16 +16,20 @@ from cloudling.gateway.protocols import (
     xml_reading,
     xml_writing,
 )
-from cloudling.gateway.protocols.errors import Fail
-from cloudling.gateway.protocols.text import Fragment
-from cloudling.gateway.protocols.wire import Answer, WireRequest
 from cloudling.models import compile as compiling
 from cloudling.models import loader
-from cloudling.models.loader import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cloudling.gateway.protocols.errors import Fail
+    from cloudling.gateway.protocols.text import Fragment
+    from cloudling.gateway.protocols.wire import Answer, WireRequest
+    from cloudling.models.loader import Model
 
 PROTOCOLS = {"query": query, "rest-xml": rest_xml}
 GENERATORS = tuple(
-    cast(str, module.__file__)
+    cast("str", module.__file__)
     for module in (errors, loader, compiling, query, rest_xml, text, wire, xml_reading, xml_writing)
 )
 Params = dict[str, Any]
@@ -36,15 +39,26 @@ class Codec:
     """One operation in one protocol; its functions do the work without further look-ups.
 
     `streams`: the operation takes its body as it comes (an `Incoming`), so it must not be read
-    before. `fail(error, request_id, host_id)` and `serialize(result, request_id, host_id)` answer
-    status, headers and body.
+    before; others weigh `body_limit` bytes at most, where AWS's limit is known.
+    `fail(error, request_id, host_id)` and `serialize(result, request_id, host_id)` answer status,
+    headers and body.
     """
 
-    __slots__ = ("_fragments", "fail", "operation", "parse", "protocol", "serialize", "streams")
+    __slots__ = (
+        "_fragments",
+        "body_limit",
+        "fail",
+        "operation",
+        "parse",
+        "protocol",
+        "serialize",
+        "streams",
+    )
 
     def __init__(self, model: Model, operation: str, protocol: str) -> None:
         self.operation = operation
         self.protocol = protocol
+        self.body_limit: int | None = model.operations[operation].traits.get("bodyLimit")
         self.streams = _streams(model, operation)
         made = _generated(model, operation, protocol)
         self.parse: Callable[[WireRequest], Params] = made["parse"]
@@ -81,7 +95,7 @@ _failing: dict[tuple[str, str, bool], Fail] = {}
 
 def _make_failing(model: Model, protocol: str, method: str) -> Fail:
     if protocol == "query":
-        return errors.wrapped(model, query.CONTENT_TYPE, "x-amzn-RequestId")
+        return errors.wrapped(model, query.XML_TYPE, "x-amzn-RequestId")
     if model.metadata.get("noErrorWrapping"):
         return errors.bare(model, method)
     return errors.wrapped(model, rest_xml.CONTENT_TYPE, "x-amzn-RequestId")

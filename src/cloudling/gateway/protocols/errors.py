@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudling.gateway.protocols.text import boolean, encode_blob, escape, header_value, number
 from cloudling.gateway.protocols.wire import Answer
 from cloudling.kernel.errors import AwsError
-from cloudling.models.loader import Model
+
+if TYPE_CHECKING:
+    from cloudling.models.loader import Model
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 Fail = Callable[..., Answer]
@@ -88,7 +90,7 @@ def wrapped(model: Model, content_type: str, id_header: str) -> Fail:
     space = model.metadata.get("xmlNamespace", "")
     opening = f'<ErrorResponse xmlns="{escape(space)}">' if space else "<ErrorResponse>"
 
-    def fail(error: AwsError, request_id: str, host_id: str = "") -> Answer:  # noqa: ARG001 - S3's
+    def fail(error: AwsError, request_id: str, host_id: str = "") -> Answer:
         code, status = identify(error, known)
         side = "Receiver" if status >= 500 else "Sender"
         fields = "".join(elements(name, value) for name, value in error.fields.items())

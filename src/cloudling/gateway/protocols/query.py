@@ -6,43 +6,75 @@ https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from cloudling.gateway.protocols import xml_reading, xml_writing
 from cloudling.gateway.protocols.errors import MalformedInput
 from cloudling.gateway.protocols.xml_writing import XmlWriter
+from cloudling.kernel.errors import AwsError
 from cloudling.models.compile import Module
-from cloudling.models.loader import Model, Operation, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cloudling.models.loader import Model, Operation, Shape
 
 MAX_DEPTH = 100
-CONTENT_TYPE = "text/xml"
+CONTENT_TYPE = "application/x-www-form-urlencoded"
+XML_TYPE = "text/xml"
 Tree = dict[str, Any]
+
+
+class InvalidAction(AwsError):
+    """There is no such operation, or not in that version."""
+
+
+class MissingAction(AwsError):
+    """A query call that does not say what it wants."""
+
+    message = "The request is missing an action or a required parameter."
 
 
 def form(body: bytes, query: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
     """The parameters of a call, from its body and from the query string."""
     found = dict(query)
-    if not body:
-        return found
+    if body:
+        found.update(pairs(body))
+        found.pop("", None)
+    return found
+
+
+def pairs(raw: bytes) -> list[tuple[str, str]]:
+    """The members of a form or a query string, decoded once; a plus is a space."""
+    found = []
     try:
-        content = body.decode("ascii" if body.isascii() else "utf-8")
+        content = raw.decode("utf-8")
         for pair in content.split("&"):
             name, _, value = pair.partition("=")
             if "%" in value or "+" in value:
                 value = _decoded(value)
             if "%" in name or "+" in name:
                 name = _decoded(name)
-            found[name] = value
+            found.append((name, value))
     except UnicodeDecodeError as problem:
         raise MalformedInput("The parameters are not valid UTF-8.") from problem
-    found.pop("", None)
     return found
 
 
 def _decoded(text: str) -> str:
     return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+
+
+def operation_in(form: Mapping[str, str], model: Model) -> str:
+    """The operation that a call names, in the version that it names."""
+    name = form.get("Action")
+    if not name:
+        raise MissingAction
+    version = form.get("Version", "NO_VERSION_SPECIFIED")
+    if name not in model.operations or version != model.metadata["apiVersion"]:
+        raise InvalidAction(f"Could not find operation {name} for version {version}")
+    return name
 
 
 def tree(parameters: dict[str, str]) -> Tree:
@@ -230,7 +262,7 @@ def _write_answer(model: Model, module: Module, operation: Operation) -> None:
             f"    o = [{opening!r}]",
             *body,
             f"    o.append({end!r} + escape(request_id) + {after!r})",
-            f"    headers = [('x-amzn-RequestId', request_id), ('Content-Type', {CONTENT_TYPE!r})]",
+            f"    headers = [('x-amzn-RequestId', request_id), ('Content-Type', {XML_TYPE!r})]",
             f"    return {operation.status}, headers, ''.join(o).encode()",
         ]
     )

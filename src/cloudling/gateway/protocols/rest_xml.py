@@ -6,7 +6,7 @@ https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html
 from __future__ import annotations
 
 import re
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cloudling.gateway.protocols import text, xml_reading, xml_writing
 from cloudling.gateway.protocols.errors import (
@@ -18,7 +18,9 @@ from cloudling.gateway.protocols.errors import (
 from cloudling.gateway.protocols.xml_reading import READER_NAMES, XmlReader
 from cloudling.gateway.protocols.xml_writing import XmlWriter
 from cloudling.models.compile import Module
-from cloudling.models.loader import Model, Operation, Shape
+
+if TYPE_CHECKING:
+    from cloudling.models.loader import Model, Operation, Shape
 
 CONTENT_TYPE = "application/xml"
 LIST_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*?))\s*(?:,|$)')
@@ -153,7 +155,8 @@ class RequestReader:
             "            try:",
             f"                r[{name!r}] = [{reader}(v) for k, v in request.query"
             f" if k == {wire_name!r}]",
-            f"            except ValueError: refuse({wire_name!r}, q[{wire_name!r}], {item.type!r})",
+            f"            except ValueError:"
+            f" refuse({wire_name!r}, q[{wire_name!r}], {item.type!r})",
         ]
 
     def _query_map(self, name: str, shape: Shape, taken: set[str]) -> list[str]:

@@ -6,12 +6,14 @@ What is not in the model is passed over, and namespaces do not matter, as with A
 from __future__ import annotations
 
 from pyexpat import ParserCreate
-from typing import NoReturn
-from xml.etree.ElementTree import Element, ParseError, XMLParser  # noqa: S405 - no DTD gets there
+from typing import TYPE_CHECKING, NoReturn
+from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 from cloudling.gateway.protocols import text
-from cloudling.models.compile import Module
-from cloudling.models.loader import Model, Shape
+
+if TYPE_CHECKING:
+    from cloudling.models.compile import Module
+    from cloudling.models.loader import Model, Shape
 
 MAX_DEPTH = 100
 READER_NAMES = {
@@ -53,10 +55,10 @@ def _refuse_doctype(body: bytes) -> None:
     parser = ParserCreate(encoding="utf-8")
     parser.StartDoctypeDeclHandler = refuse
     try:
-        parser.Parse(body, True)  # noqa: FBT003 - the signature of expat
+        parser.Parse(body, True)
     except ValueError:
         raise
-    except Exception as problem:  # noqa: BLE001 - whatever else is wrong with it, it is no document
+    except Exception as problem:
         raise ValueError(str(problem)) from problem
 
 

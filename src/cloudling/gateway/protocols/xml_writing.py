@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudling.gateway.protocols import text
 from cloudling.gateway.protocols.text import Fragment
-from cloudling.models.compile import Module
-from cloudling.models.loader import Model, Shape
+
+if TYPE_CHECKING:
+    from cloudling.models.compile import Module
+    from cloudling.models.loader import Model, Shape
 
 # `location`s that keep a member out of the body of an answer. Those of requests do not count there.
 ELSEWHERE = frozenset({"header", "headers", "statusCode"})
