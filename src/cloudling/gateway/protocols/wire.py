@@ -1,0 +1,25 @@
+"""A request as codecs read it, once routing has split it into its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cloudling.kernel.streams import Incoming, Outgoing
+
+Answer = tuple[int, list[tuple[str, str]], bytes | Outgoing]
+
+
+@dataclass(slots=True)
+class WireRequest:
+    """`labels` and `query` are decoded; `headers` have lower-case names.
+
+    `body` is a stream only for operations that take one. `form` is what routing has parsed of a
+    query request already (`query.form`).
+    """
+
+    method: str = "POST"
+    labels: dict[str, str] = field(default_factory=dict)
+    query: list[tuple[str, str]] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | Incoming = b""
+    form: dict[str, str] | None = None
