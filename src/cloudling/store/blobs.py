@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from cloudling.store.sync import NoSync, Syncer, Work
     from cloudling.store.units import Unit
 
+__all__ = ["SCHEMA", "BlobRef", "BlobWriter", "Blobs"]
+
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS blob_bytes("
     "id INTEGER PRIMARY KEY,count INTEGER NOT NULL,bytes BLOB NOT NULL)",
@@ -70,6 +72,11 @@ class Blobs:
         self._commits.before_commit.append(self._forget_removed)
         sync.add_chore(self._removal)
         sync.wake()
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether what is written from now on is enciphered."""
+        return self.vault is not None
 
     def writer(self, size_hint: int | None = None) -> BlobWriter:
         """For a blob of about this size."""

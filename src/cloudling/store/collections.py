@@ -1,144 +1,56 @@
-"""Collections: records of one type in one table, seen from one scope."""
+"""Collections: records of one type, as the one who asks sees them in an account and a region."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import msgspec
 
 from cloudling.store import keys
-from cloudling.store.errors import Conflict, NewerRecord
-from cloudling.store.records import CollectionSpec, Record
+from cloudling.store.errors import Conflict
+from cloudling.store.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from cloudling.store.cache import Cache
-    from cloudling.store.units import Unit
+    from cloudling.store.tables import Table
 
 R = TypeVar("R", bound=Record)
 
+Scope = Literal["region", "account", "world"]
+Upgrade = Callable[[int, dict[str, Any]], dict[str, Any]]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ABSENT = 16  # bytes that knowing of an absence costs
 
 
-class Table(Generic[R]):
-    """One collection in all its scopes: its SQL, its codec, its place in the cache."""
+@dataclass(frozen=True)
+class CollectionSpec(Generic[R]):
+    """What a collection holds: its record type, the fields that are its key, its indexes.
 
-    def __init__(self, spec: CollectionSpec[R], unit: Unit) -> None:
-        self.spec = spec
-        self.unit = unit
-        self.commits = unit.commits
-        self.cache: Cache[R] = unit.cache
-        self.encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(spec.record).decode
-        self._bound: dict[str, Collection[R]] = {}
-        columns = ("scope", "key", "version", "data", *spec.indexes)
-        marks = ",".join("?" * len(columns))
-        rows = f"SELECT key,version,data FROM {spec.name} WHERE scope=?"  # noqa: S608 - checked name
-        self.put_sql = f"INSERT OR REPLACE INTO {spec.name}({','.join(columns)}) VALUES({marks})"
-        self.get_sql = rows + " AND key=?"
-        self.page_sql = rows + " AND key>=? ORDER BY key LIMIT ?"
-        self.range_sql = rows + " AND key>=? AND key<? ORDER BY key LIMIT ?"
-        self.find_sql = {i: f"{rows} AND {i}=? ORDER BY key LIMIT ?" for i in spec.indexes}
-        self.delete_sql = f"DELETE FROM {spec.name} WHERE scope=? AND key=?"  # noqa: S608
-        self.count_sql = f"SELECT count(*) FROM {spec.name} WHERE scope=? AND key>=?"  # noqa: S608
+    `version` counts the record type's shapes. `upgrade(version, fields)` turns what an older
+    version wrote into the present shape; it is called whenever such a row is read.
+    """
 
-    def bind(self, account: str, region: str) -> Collection[R]:
-        """The collection as this account sees it in this region."""
-        match self.spec.scope:
-            case "region":
-                scope = f"{account}/{region}"
-            case "account":
-                scope = account
-            case _:
-                scope = ""
-        return self.within(scope)
+    name: str
+    record: type[R]
+    key: tuple[str, ...]
+    scope: Scope = "region"
+    indexes: tuple[str, ...] = ()
+    version: int = 1
+    upgrade: Upgrade | None = None
 
-    def within(self, scope: str) -> Collection[R]:
-        """The collection in a scope that `scopes` named."""
-        bound = self._bound.get(scope)
-        if bound is None:
-            bound = self._bound[scope] = Collection(self, scope)
-        return bound
-
-    def scopes(self) -> list[str]:
-        """All scopes that hold a record."""
-        sql = f"SELECT DISTINCT scope FROM {self.spec.name} ORDER BY scope"  # noqa: S608
-        return [scope for (scope,) in self.commits.fetch(sql)]
-
-    def all(self, step: int = 1000) -> Iterator[tuple[str, R]]:
-        """Every record of every scope with its scope, read in steps: for sweeps."""
-        sql = (
-            f"SELECT scope,key,version,data FROM {self.spec.name} "  # noqa: S608
-            "WHERE (scope,key)>(?,?) ORDER BY scope,key LIMIT ?"
-        )
-        # A text stands before every blob, so this begins before the empty key.
-        rows = self.commits.fetch(sql, ("", "", step))
-        while rows:
-            for scope, _, version, data in rows:
-                yield scope, self.decode(version, data)
-            rows = self.commits.fetch(sql, (*rows[-1][:2], step))
-
-    def truncate(self) -> None:
-        """Remove all records of all scopes, inside a unit."""
-        self.unit.execute(f"DELETE FROM {self.spec.name}")  # noqa: S608
-        self.unit.undo.append(self.cache.clear)
-        self.cache.clear()
-
-    def create(self) -> None:
-        """Make the table and its indexes as far as they are missing, inside a unit."""
-        name, indexes = self.spec.name, self.spec.indexes
-        there = {row[1] for row in self.commits.fetch(f"PRAGMA table_info({name})")}
-        added = [index for index in indexes if index not in there]
-        if there and not added:
-            return
-        wanted = "".join(f",{index}" for index in indexes)
-        execute = self.unit.execute
-        execute(
-            f"CREATE TABLE IF NOT EXISTS {name}(scope TEXT NOT NULL,key BLOB NOT NULL,"
-            f"version INTEGER NOT NULL,data BLOB NOT NULL{wanted},PRIMARY KEY(scope,key)) "
-            "WITHOUT ROWID"
-        )
-        for index in added:
-            if there:
-                execute(f"ALTER TABLE {name} ADD COLUMN {index}")
-            execute(f"CREATE INDEX {name}_by_{index} ON {name}(scope,{index})")
-        if there:
-            self._fill(added)
-
-    def row(self, scope: str, key: bytes, record: R, data: bytes) -> tuple[object, ...]:
-        spec = self.spec
-        if not spec.indexes:
-            return (scope, key, spec.version, data)
-        values = [getattr(record, index) for index in spec.indexes]
-        return (scope, key, spec.version, data, *values)
-
-    def key_of(self, record: R) -> bytes:
-        fields = self.spec.key
-        if len(fields) == 1:
-            key: bytes = getattr(record, fields[0]).encode()
-            return key
-        return keys.encode(tuple([getattr(record, field) for field in fields]))
-
-    def decode(self, version: int, data: bytes) -> R:
-        spec = self.spec
-        if version == spec.version:
-            return self._decode(data)
-        if version > spec.version or spec.upgrade is None:
-            raise NewerRecord(
-                f"The collection {spec.name} holds a record of version {version}, but this "
-                f"Cloudling knows versions up to {spec.version}. Install a newer Cloudling."
+    def __post_init__(self) -> None:
+        for name in (self.name, *self.indexes):
+            if not _NAME.fullmatch(name) or name.startswith(("blob_", "sqlite_")):
+                raise ValueError(f"{name!r} cannot name a table or a column.")
+        if not self.key:
+            raise ValueError(f"The collection {self.name} needs a key.")
+        if self.version > 1 and self.upgrade is None:
+            raise ValueError(
+                f"The collection {self.name} needs an upgrade from its older versions."
             )
-        fields = spec.upgrade(version, msgspec.msgpack.decode(data))
-        return self._decode(self.encode(fields))
-
-    def _fill(self, added: list[str]) -> None:
-        """Give the rows that were there before an index their values in it."""
-        assignments = ",".join(f"{index}=?" for index in added)
-        sql = f"UPDATE {self.spec.name} SET {assignments} WHERE scope=? AND key=?"  # noqa: S608
-        for scope, record in list(self.all()):
-            values = [getattr(record, index) for index in added]
-            self.unit.execute(sql, (*values, scope, self.key_of(record)))
 
 
 class Collection(Generic[R]):
@@ -172,6 +84,7 @@ class Collection(Generic[R]):
         unit = table.unit
         deleted = unit.execute(table.delete_sql, (self._scope, encoded)).rowcount > 0
         unit.written_places.append(place)
+        table.changes += 1
         table.cache.put(place, None, _ABSENT)
         return deleted
 
@@ -195,13 +108,13 @@ class Collection(Generic[R]):
         after: str | None = None,
         start: str | None = None,
         past: str | None = None,
-        limit: int = 1000,
+        limit: int | None = 1000,
     ) -> list[R]:
         """Records in key order whose leading key components are `fixed`.
 
         The others speak of the next component: it begins with `prefix`, stands behind `after`
         (all longer keys of that component are skipped too), at or behind `start`, and behind all
-        that begin with `past`.
+        that begin with `past`. Without a `limit`, all of them.
         """
         low, high = self._bounds(fixed, prefix)
         last = len(fixed) + 1 == len(self._table.spec.key)
@@ -247,12 +160,13 @@ class Collection(Generic[R]):
         low = keys.lead(fixed) + self._partial(prefix, last=len(fixed) + 1 == parts)
         return low, keys.successor(low)
 
-    def _read(self, low: bytes, high: bytes | None, limit: int) -> list[R]:
+    def _read(self, low: bytes, high: bytes | None, limit: int | None) -> list[R]:
         table = self._table
+        most = -1 if limit is None else limit
         if high is None:
-            rows = table.commits.fetch(table.page_sql, (self._scope, low, limit))
+            rows = table.commits.fetch(table.page_sql, (self._scope, low, most))
         else:
-            rows = table.commits.fetch(table.range_sql, (self._scope, low, high, limit))
+            rows = table.commits.fetch(table.range_sql, (self._scope, low, high, most))
         return self._records(rows)
 
     def _records(self, rows: list[tuple[bytes, int, bytes]]) -> list[R]:
@@ -287,4 +201,5 @@ class Collection(Generic[R]):
         place = (self._space, key)
         unit.execute(table.put_sql, table.row(self._scope, key, record, data))
         unit.written_places.append(place)
+        table.changes += 1
         table.cache.put(place, record, len(data))

@@ -8,24 +8,25 @@ import tempfile
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar, TYPE_CHECKING
 
 from cloudling.store import sqlite
 from cloudling.store.blobs import SCHEMA, Blobs
 from cloudling.store.cache import Cache
 from cloudling.store.cipher import Vault
-from cloudling.store.collections import Table
 from cloudling.store.commits import Commits, Turn
 from cloudling.store.files import BlobFiles
 from cloudling.store.folders import DataFolder
-from cloudling.store.records import CollectionSpec, Record
+from cloudling.store.records import Record
 from cloudling.store.secrets import master_key
 from cloudling.store.sync import NoSync, Syncer
+from cloudling.store.tables import Table
 from cloudling.store.units import Unit
 
-R = TypeVar("R", bound=Record)
+if TYPE_CHECKING:
+    from cloudling.store.collections import CollectionSpec
 
-Durability = Literal["fast", "strict"]
+R = TypeVar("R", bound=Record)
 
 CACHE = 8 * 1024 * 1024  # bytes of stored records whose decoded form is kept
 
@@ -40,8 +41,8 @@ class Store:
         self._vault = vault
         self._sync = sync
         cache: Cache[Any] = Cache(CACHE)
-        self.commits.forget = cache.clear
         self._unit = Unit(self.commits, cache)
+        self.commits.forget = self._unit.forget
         self._tables: dict[str, Table[Any]] = {}
         self._resources = ExitStack()
 
@@ -50,10 +51,16 @@ class Store:
         cls,
         folder: Path | None,
         *,
-        durability: Durability = "fast",
+        durability: str = "fast",
         encrypt_objects: bool = True,
     ) -> Store:
-        """Open the data folder, made if it is not there; None keeps everything in memory."""
+        """Open the data folder, made if it is not there; None keeps everything in memory.
+
+        `durability` is "fast", which leaves syncing to a thread, or "strict": no turn is committed
+        before it is on the disk.
+        """
+        if durability not in {"fast", "strict"}:
+            raise ValueError(f"Durability is fast or strict, not {durability!r}.")
         with ExitStack() as stack:
             if folder is None:
                 store = cls._open_memory(stack, encrypt_objects)
@@ -100,7 +107,8 @@ class Store:
             table = Table(spec, self._unit)
             self._create(table)
             self._tables[spec.name] = table
-        elif table.spec != spec:
+            self._unit.forgetting.append(table.touch)
+        elif table.spec is not spec and table.spec != spec:
             raise ValueError(f"The collection {spec.name} is declared twice, differently.")
         return table
 
@@ -145,15 +153,15 @@ class Store:
         """A secret of this store, the same at every start; any thread."""
         return self._vault.derive(f"secret:{name}", length)
 
-    def reset(self) -> None:
+    async def reset(self) -> None:
         """Remove every record and every blob of every scope."""
         sql = "SELECT name FROM sqlite_master WHERE type='table' AND name NOT GLOB 'blob_*'"
         with self._unit:
             for (name,) in self.commits.fetch(sql):
                 self._unit.execute(f"DELETE FROM {name}")  # noqa: S608 - from the schema itself
             self.blobs.release_all()
-            self._unit.undo.append(self._unit.cache.clear)
-            self._unit.cache.clear()
+            self._unit.forget_all()
+        await self.committed()
 
     async def close(self) -> None:
         """Commit what is open, sync it, and let go of the folder."""

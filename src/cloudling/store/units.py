@@ -28,6 +28,7 @@ class Unit:
         "afterwards",
         "cache",
         "commits",
+        "forgetting",
         "undo",
         "written",
         "written_places",
@@ -40,6 +41,7 @@ class Unit:
         self.active = False
         self.written = False
         self.written_places: list[Place] = []
+        self.forgetting: list[Callable[[], None]] = []  # whenever records may have changed unseen
         self.undo: list[Callable[[], None]] = []  # before a rollback
         self.afterwards: list[Callable[[], None]] = []  # after a rollback, outside the unit
 
@@ -87,6 +89,17 @@ class Unit:
             raise self.commits.fault  # the transaction is gone: this would commit by itself
         return self.commits.execute(sql, parameters)
 
+    def forget_all(self) -> None:
+        """Records have changed in other ways than one by one; so they will if this unit fails."""
+        self.undo.append(self.forget)
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop all that was decoded."""
+        self.cache.clear()
+        for tell in self.forgetting:
+            tell()
+
     def _begin(self) -> None:
         if not self.active:
             raise RuntimeError("Writing needs a unit: with store.unit(): ...")
@@ -110,6 +123,8 @@ class Unit:
 
     def _roll_back(self) -> None:
         self.cache.drop(self.written_places)
+        for tell in self.forgetting:
+            tell()
         for undo in reversed(self.undo):
             undo()
         try:
