@@ -1,0 +1,205 @@
+"""Collections: records of one type, as the one who asks sees them in an account and a region."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from cloudling.store import keys
+from cloudling.store.errors import Conflict
+from cloudling.store.records import Record
+
+if TYPE_CHECKING:
+    from cloudling.store.tables import Table
+
+R = TypeVar("R", bound=Record)
+
+Scope = Literal["region", "account", "world"]
+Upgrade = Callable[[int, dict[str, Any]], dict[str, Any]]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_ABSENT = 16  # bytes that knowing of an absence costs
+
+
+@dataclass(frozen=True)
+class CollectionSpec(Generic[R]):
+    """What a collection holds: its record type, the fields that are its key, its indexes.
+
+    `version` counts the record type's shapes. `upgrade(version, fields)` turns what an older
+    version wrote into the present shape; it is called whenever such a row is read.
+    """
+
+    name: str
+    record: type[R]
+    key: tuple[str, ...]
+    scope: Scope = "region"
+    indexes: tuple[str, ...] = ()
+    version: int = 1
+    upgrade: Upgrade | None = None
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *self.indexes):
+            if not _NAME.fullmatch(name) or name.startswith(("blob_", "sqlite_")):
+                raise ValueError(f"{name!r} cannot name a table or a column.")
+        if not self.key:
+            raise ValueError(f"The collection {self.name} needs a key.")
+        if self.version > 1 and self.upgrade is None:
+            raise ValueError(
+                f"The collection {self.name} needs an upgrade from its older versions."
+            )
+
+
+class Collection(Generic[R]):
+    """A table as one scope sees it. Nothing here ever suspends on SQLite.
+
+    Writing needs an open unit; reading does not.
+    """
+
+    __slots__ = ("_scope", "_space", "_table")
+
+    def __init__(self, table: Table[R], scope: str) -> None:
+        self._table = table
+        self._scope = scope
+        self._space = f"{table.spec.name}:{scope}"
+
+    async def get(self, *key: str) -> R | None:
+        """The record with this key, None when there is none."""
+        return self._get(self._whole(key))
+
+    async def put(self, record: R) -> None:
+        """Insert the record, or replace the one with its key."""
+        self._put(self._table.key_of(record), record)
+
+    async def delete(self, *key: str) -> bool:
+        """Remove the record; False when there was none."""
+        table, encoded = self._table, self._whole(key)
+        place = (self._space, encoded)
+        known = table.cache.get(place)
+        if known is not None and known[0] is None:
+            return False
+        unit = table.unit
+        deleted = unit.execute(table.delete_sql, (self._scope, encoded)).rowcount > 0
+        unit.written_places.append(place)
+        table.changes += 1
+        table.cache.put(place, None, _ABSENT)
+        return deleted
+
+    async def change(self, *key: str, expect: int, **fields: Any) -> R:
+        """Change fields of the record that was read at revision `expect`; else `Conflict`."""
+        encoded = self._whole(key)
+        record = self._get(encoded)
+        if record is None or record.revision != expect:
+            found = "gone" if record is None else f"at revision {record.revision}"
+            raise Conflict(f"{self._table.spec.name} {key} is {found}, expected {expect}.")
+        changed = msgspec.structs.replace(record, **fields, revision=expect + 1)
+        if self._table.key_of(changed) != encoded:
+            raise ValueError(f"A change of {self._table.spec.name} {key} may not change its key.")
+        self._put(encoded, changed)
+        return changed
+
+    async def page(
+        self,
+        *fixed: str,
+        prefix: str = "",
+        after: str | None = None,
+        start: str | None = None,
+        past: str | None = None,
+        limit: int | None = 1000,
+    ) -> list[R]:
+        """Records in key order whose leading key components are `fixed`.
+
+        The others speak of the next component: it begins with `prefix`, stands behind `after`
+        (all longer keys of that component are skipped too), at or behind `start`, and behind all
+        that begin with `past`. Without a `limit`, all of them.
+        """
+        low, high = self._bounds(fixed, prefix)
+        last = len(fixed) + 1 == len(self._table.spec.key)
+        if after is not None:
+            low = max(low, keys.lead(fixed) + keys.behind(after, last=last))
+        if start is not None:
+            low = max(low, keys.lead(fixed) + self._partial(start, last=last))
+        if past:
+            behind = keys.successor(keys.lead(fixed) + self._partial(past, last=last))
+            low = max(low, behind or low)
+        return self._read(low, high, limit)
+
+    async def find(self, limit: int | None = None, **index: object) -> list[R]:
+        """Records with this value in one declared index, in key order."""
+        ((name, value),) = index.items()
+        table = self._table
+        sql = table.find_sql[name]
+        parameters = (self._scope, value, -1 if limit is None else limit)
+        return self._records(table.commits.fetch(sql, parameters))
+
+    async def count(self, *fixed: str) -> int:
+        """How many records have these leading key components."""
+        low, high = self._bounds(fixed, "")
+        sql, parameters = self._table.count_sql, [self._scope, low]
+        if high is not None:
+            sql, parameters = sql + " AND key<?", [*parameters, high]
+        ((found,),) = self._table.commits.fetch(sql, parameters)
+        return int(found)
+
+    def _whole(self, key: tuple[str, ...]) -> bytes:
+        if len(key) != len(self._table.spec.key):
+            raise TypeError(f"A key of {self._table.spec.name} is {self._table.spec.key}.")
+        return key[0].encode() if len(key) == 1 else keys.encode(key)
+
+    @staticmethod
+    def _partial(component: str, *, last: bool) -> bytes:
+        return component.encode() if last else keys.inner(component)
+
+    def _bounds(self, fixed: tuple[str, ...], prefix: str) -> tuple[bytes, bytes | None]:
+        parts = len(self._table.spec.key)
+        if len(fixed) >= parts:
+            raise TypeError(f"At least the last of {self._table.spec.key} must be left open.")
+        low = keys.lead(fixed) + self._partial(prefix, last=len(fixed) + 1 == parts)
+        return low, keys.successor(low)
+
+    def _read(self, low: bytes, high: bytes | None, limit: int | None) -> list[R]:
+        table = self._table
+        most = -1 if limit is None else limit
+        if high is None:
+            rows = table.commits.fetch(table.page_sql, (self._scope, low, most))
+        else:
+            rows = table.commits.fetch(table.range_sql, (self._scope, low, high, most))
+        return self._records(rows)
+
+    def _records(self, rows: list[tuple[bytes, int, bytes]]) -> list[R]:
+        """What is in the cache is taken from there, but a list puts nothing into it: a walk over
+        everything would throw out what is used often."""
+        look, space, decode = self._table.cache.get, self._space, self._table.decode
+        records: list[R] = []
+        for key, version, data in rows:
+            known = look((space, key))
+            record = None if known is None else known[0]
+            records.append(decode(version, data) if record is None else record)
+        return records
+
+    def _get(self, key: bytes) -> R | None:
+        table = self._table
+        place = (self._space, key)
+        known = table.cache.get(place)
+        if known is not None:
+            return known[0]
+        rows = table.commits.fetch(table.get_sql, (self._scope, key))
+        if not rows:
+            table.cache.put(place, None, _ABSENT)
+            return None
+        _, version, data = rows[0]
+        record = table.decode(version, data)
+        table.cache.put(place, record, len(data))
+        return record
+
+    def _put(self, key: bytes, record: R) -> None:
+        table, unit = self._table, self._table.unit
+        data = table.encode(record)
+        place = (self._space, key)
+        unit.execute(table.put_sql, table.row(self._scope, key, record, data))
+        unit.written_places.append(place)
+        table.changes += 1
+        table.cache.put(place, record, len(data))
