@@ -5,7 +5,18 @@ from cloudling.kernel.call import Call
 from cloudling.kernel.collections import collection
 from cloudling.kernel.errors import AwsError
 from cloudling.kernel.operations import operation
+from cloudling.store.blobs import BlobRef
 from cloudling.store.collections import Collection
 from cloudling.store.records import Record
 
-__all__ = ["AwsError", "Call", "Collection", "Need", "Record", "access", "collection", "operation"]
+__all__ = [
+    "AwsError",
+    "BlobRef",
+    "Call",
+    "Collection",
+    "Need",
+    "Record",
+    "access",
+    "collection",
+    "operation",
+]
