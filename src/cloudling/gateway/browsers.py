@@ -4,9 +4,9 @@ The gateway asks twice. `admit` looks at the head alone, before routing and auth
 refuses foreign names (*Host*) and pages at the admin paths (*Pages*), else it says whom it trusts.
 `review` follows once the operation and the key are known, before anything runs: it decides what
 that trust is good for (*Pages*, *Links*); it may be left out where `needs_review` is false.
-An OPTIONS request ends in `preflight_headers`, and each answer to a `Trust.TRUSTED_PAGE` (errors
-too) carries `cors_headers`. A `Refusal` is answered at once, the body unread, and goes to the
-`RefusalLog`.
+An OPTIONS request ends in `preflight_headers`, and each answer to a `Trust.TRUSTED_PAGE` (that one
+and errors too) carries `cors_headers`. A `Refusal` is answered at once, the body unread, and goes
+to the `RefusalLog`.
 """
 
 from __future__ import annotations
@@ -164,6 +164,13 @@ def admit(request: Request, doors: Doors) -> Trust | Refusal:
     # HTTP/1.0 has no Host, and no browser speaks it; the server refuses HTTP/1.1 without one.
     if not hosts.is_accepted(host, doors.names) and "host" in headers:
         return _refuse_name(host.name)
+    if host.kind == "console" and not is_private_path(request.path):
+        return Refusal(
+            "Host",
+            host.name,
+            "Nothing that users stored is served from the console's own origin.",
+            "Send AWS's calls to http://127.0.0.1, or to a name given with --hostname.",
+        )
     if "origin" not in headers and headers.get("sec-fetch-site", "none") == "none":
         return Trust.LINK if _is_link(request, host) else Trust.CLIENT
     if _is_trusted(headers, host, doors):
@@ -215,7 +222,6 @@ def preflight_headers(trust: Trust, headers: Mapping[str, str]) -> list[tuple[st
     if trust is not Trust.TRUSTED_PAGE:
         raise AccessForbidden(Method=method, ResourceType="BUCKET")
     granted = [
-        *cors_headers(headers["origin"]),
         ("Access-Control-Allow-Methods", "DELETE, GET, HEAD, PATCH, POST, PUT"),
         ("Access-Control-Max-Age", _PAGE_LIFETIME),
     ]
