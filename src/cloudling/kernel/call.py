@@ -70,7 +70,7 @@ class Call:
 
     @property
     def partition(self) -> str:
-        return arns.partition_of(self.region)
+        return arns.partition(self.region)
 
     @property
     def aws(self) -> Client:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cloudling.kernel.operations import Operation
     from cloudling.kernel.pipeline import Run
     from cloudling.kernel.services import Service
+    from cloudling.models.loader import Model
 
 KEPT_SECONDS = 24 * 3600.0
 
@@ -51,7 +52,7 @@ SPEC = CollectionSpec(
 def once(run: Run, service: Service, operation: Operation) -> Run:
     """The stage; only operations whose model marks a token, and that are one unit, have it."""
     model = service.model_of(operation.name)
-    member = model.operations[operation.name].idempotency_token
+    member = _token_member(model, operation.name)
     if not member or not operation.transaction:
         return run
     name = f"{service.name}:{operation.name}"
@@ -82,3 +83,12 @@ def once(run: Run, service: Service, operation: Operation) -> Run:
 def digest_of(request: dict[str, Any]) -> str:
     """The same for equal requests, whatever the order of their members."""
     return hashlib.sha256(msgspec.msgpack.encode(request, order="deterministic")).hexdigest()
+
+
+def _token_member(model: Model, operation: str) -> str:
+    """The input member that the model marks as the token; "" without one."""
+    shape = model.input(operation)
+    for name, member in model.members(shape) if shape else ():
+        if member.get("idempotencyToken"):
+            return name
+    return ""

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cloudling.store import sqlite
 from cloudling.store.blobs import SCHEMA, Blobs

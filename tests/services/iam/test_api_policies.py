@@ -46,7 +46,7 @@ def test_inline_policies_have_a_size_together(local: LocalCloud, kind: str, most
     name = {f"{kind.title()}Name": "x"}
     more = {"AssumeRolePolicyDocument": TRUST} if kind == "role" else {}
     getattr(iam, f"create_{kind}")(**name, **more)
-    large = document(*[f"s3:Get{number:05}" for number in range(most // 15)])
+    large = document(*[f"s3:Get{number:05}" for number in range(most // 12)])
     code, text, status = refusal(
         getattr(iam, f"put_{kind}_policy"), PolicyName="p", PolicyDocument=large, **name
     )

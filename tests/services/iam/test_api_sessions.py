@@ -28,7 +28,7 @@ def role(local: LocalCloud) -> str:
 
 
 def assume(client: Any, **more: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = client.sts.assume_role(RoleArn=ROLE, RoleSessionName="s", **more)
+    answer: dict[str, Any] = client.sts.assume_role(RoleArn=ROLE, RoleSessionName="session", **more)
     return answer
 
 
@@ -49,7 +49,7 @@ def test_a_session_of_a_role(local: LocalCloud) -> None:
     credentials = answer["Credentials"]
     assert credentials["AccessKeyId"].startswith("ASIA")
     assert credentials["Expiration"] == local.clock.now() + 3600
-    assert answer["AssumedRoleUser"]["Arn"] == "arn:aws:sts::111122223333:assumed-role/r/s"
+    assert answer["AssumedRoleUser"]["Arn"] == "arn:aws:sts::111122223333:assumed-role/r/session"
     session = local.session(credentials)
     who = session.sts.get_caller_identity()
     assert who["UserId"] == answer["AssumedRoleUser"]["AssumedRoleId"]
@@ -179,7 +179,7 @@ def test_a_token_with_a_flipped_bit_opens_nothing(local: LocalCloud) -> None:
 @pytest.mark.usefixtures("role")
 def test_what_is_missing_is_refused_by_name(local: LocalCloud) -> None:
     ann = local.user("ann", document("sts:AssumeRole"))
-    code, text, status = refusal(lambda: assume(ann, SourceIdentity="x"))
+    code, text, status = refusal(lambda: assume(ann, SourceIdentity="someone"))
     assert (code, status) == ("NotImplemented", 501)
     assert "SourceIdentity" in text
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel import Need, access
-from cloudling.services.iam import entities
+from cloudling.kernel import Need, access, arns
 
 if TYPE_CHECKING:
     from cloudling.services.iam.call import IamCall
@@ -109,7 +108,7 @@ async def on_user(call: IamCall, request: Request) -> list[Need]:
         return _need(call, call.identity.principal_arn, request)
     found = await call.users.get(name.lower())
     path = found.path if found else request.get("Path", "/")
-    arn = entities.arn_of(call.account, "user", path, found.name if found else name, call.partition)
+    arn = arns.iam(call.account, "user", path, found.name if found else name, call.partition)
     return _need(call, arn, request)
 
 
@@ -118,7 +117,7 @@ async def on_group(call: IamCall, request: Request) -> list[Need]:
     name = request["GroupName"]
     found = await call.groups.get(name.lower())
     path = found.path if found else request.get("Path", "/")
-    return _need(call, entities.arn_of(call.account, "group", path, name, call.partition), request)
+    return _need(call, arns.iam(call.account, "group", path, name, call.partition), request)
 
 
 @access(*_ON_ROLE)
@@ -126,13 +125,13 @@ async def on_role(call: IamCall, request: Request) -> list[Need]:
     name = request["RoleName"]
     found = await call.roles.get(name.lower())
     path = found.path if found else request.get("Path", "/")
-    return _need(call, entities.arn_of(call.account, "role", path, name, call.partition), request)
+    return _need(call, arns.iam(call.account, "role", path, name, call.partition), request)
 
 
 @access("CreatePolicy")
 async def on_new_policy(call: IamCall, request: Request) -> list[Need]:
     path, name = request.get("Path", "/"), request["PolicyName"]
-    return _need(call, entities.arn_of(call.account, "policy", path, name, call.partition), request)
+    return _need(call, arns.iam(call.account, "policy", path, name, call.partition), request)
 
 
 @access(*_ON_POLICY)
@@ -143,7 +142,7 @@ async def on_policy(call: IamCall, request: Request) -> list[Need]:
 @access(*_LISTS)
 async def on_lists(call: IamCall, request: Request) -> list[Need]:
     kind, path = _LISTS[call.operation.name], request.get("PathPrefix", "/")
-    return _need(call, entities.arn_of(call.account, kind, path, "", call.partition), request)
+    return _need(call, arns.iam(call.account, kind, path, "", call.partition), request)
 
 
 @access("GetCallerIdentity", "AssumeRole")

@@ -24,9 +24,9 @@ class IamCall(Call):
     memberships = collection(
         Membership,
         name="iam_memberships",
-        key=("user", "group"),
+        key=("member", "group_key"),
         scope="account",
-        indexes=("group",),
+        indexes=("group_key",),
     )
     roles = collection(Role, name="iam_roles", key=("key",), scope="account")
     inline_policies = collection(

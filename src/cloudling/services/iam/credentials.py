@@ -14,10 +14,10 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from cloudling.kernel import arns
 from cloudling.kernel.identities import Identity, Session
 from cloudling.kernel.ids import access_key_id
 from cloudling.kernel.ports import BadToken, Credential
-from cloudling.services.iam import entities
 from cloudling.services.iam.call import IamCall
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class KeyRing:
         user = await self._users.bind(key.account, "").get(key.user)
         if user is None:
             return None
-        arn = entities.arn_of(key.account, "user", user.path, user.name)
+        arn = arns.iam(key.account, "user", user.path, user.name)
         return Identity(
             kind="user",
             account=key.account,

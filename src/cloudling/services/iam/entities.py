@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from cloudling.kernel import arns
 from cloudling.kernel.pages import WrongToken
 from cloudling.services.iam.errors import DeleteConflict, ValidationError
 
@@ -22,11 +23,7 @@ PAGE = 100
 
 def arn(call: IamCall, kind: str, entity: User | Group | Role | ManagedPolicy) -> str:
     """`arn:aws:iam::111122223333:user/path/name`."""
-    return arn_of(call.account, kind, entity.path, entity.name, call.partition)
-
-
-def arn_of(account: str, kind: str, path: str, name: str, partition: str = "aws") -> str:
-    return f"arn:{partition}:iam::{account}:{kind}{path}{name}"
+    return arns.iam(call.account, kind, entity.path, entity.name, call.partition)
 
 
 def encoded(document: str) -> str:

@@ -54,7 +54,7 @@ async def create_group(call: IamCall, request: Request) -> Request:
 @operation("GetGroup")
 async def get_group(call: IamCall, request: Request) -> Request:
     group = await require(call, request["GroupName"])
-    members = sorted(each.user for each in await call.memberships.find(group=group.key))
+    members = sorted(each.member for each in await call.memberships.find(group_key=group.key))
     shown, more = entities.page(call, request, members)
     told = [await users.describe(call, await users.require(call, key)) for key in shown]
     return {"Group": describe(call, group), "Users": told, **more}
@@ -85,9 +85,9 @@ async def update_group(call: IamCall, request: Request) -> Request:
 
 async def _rename(call: IamCall, group: Group, changed: Group) -> None:
     await call.groups.delete(group.key)
-    for membership in await call.memberships.find(group=group.key):
-        await call.memberships.delete(membership.user, group.key)
-        await call.memberships.put(msgspec.structs.replace(membership, group=changed.key))
+    for membership in await call.memberships.find(group_key=group.key):
+        await call.memberships.delete(membership.member, group.key)
+        await call.memberships.put(msgspec.structs.replace(membership, group_key=changed.key))
     await entities.rename_owner(call, f"group/{group.key}", f"group/{changed.key}")
 
 
@@ -95,7 +95,7 @@ async def _rename(call: IamCall, group: Group, changed: Group) -> None:
 async def delete_group(call: IamCall, request: Request) -> Request:
     group = await require(call, request["GroupName"])
     owner = f"group/{group.key}"
-    if await call.memberships.find(group=group.key):
+    if await call.memberships.find(group_key=group.key):
         raise DeleteConflict("Cannot delete entity, must remove users from group first.")
     await entities.require_bare(call, owner)
     await call.groups.delete(group.key)
@@ -106,7 +106,9 @@ async def delete_group(call: IamCall, request: Request) -> Request:
 async def add_user_to_group(call: IamCall, request: Request) -> Request:
     group = await require(call, request["GroupName"])
     user = await users.require(call, request["UserName"])
-    await call.memberships.put(Membership(user=user.key, group=group.key, since=call.clock.now()))
+    await call.memberships.put(
+        Membership(member=user.key, group_key=group.key, since=call.clock.now())
+    )
     return {}
 
 
@@ -124,5 +126,5 @@ async def list_groups_for_user(call: IamCall, request: Request) -> Request:
     user = await users.require(call, request["UserName"])
     memberships = await call.memberships.page(user.key, limit=None)
     shown, more = entities.page(call, request, memberships)
-    told = [describe(call, await require(call, each.group)) for each in shown]
+    told = [describe(call, await require(call, each.group_key)) for each in shown]
     return {"Groups": told, **more}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cloudling.kernel import operation
+from cloudling.kernel import arns, operation
 from cloudling.models import managed_policies
 from cloudling.services.iam import documents, entities, tags
 from cloudling.services.iam.errors import (
@@ -90,7 +90,7 @@ async def create_policy(call: IamCall, request: Request) -> Request:
         name=name,
         path=path,
         id=call.cloud.ids.unique_id("ANPA", call.account),
-        arn=entities.arn_of(call.account, "policy", path, name, call.partition),
+        arn=arns.iam(call.account, "policy", path, name, call.partition),
         created=now,
         updated=now,
         description=request.get("Description", ""),

@@ -66,7 +66,7 @@ class _Gathering:
         owners = [f"{identity.kind}/{key}"]
         if identity.kind == "user":
             memberships = await self._bound["iam_memberships"].page(key)
-            owners += [f"group/{membership.group}" for membership in memberships]
+            owners += [f"group/{membership.group_key}" for membership in memberships]
         own: list[NamedPolicy] = []
         for owner in owners:
             own += await self._policies_of(owner)

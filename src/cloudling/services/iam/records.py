@@ -31,10 +31,10 @@ class Group(Record, frozen=True, kw_only=True):
 
 
 class Membership(Record, frozen=True, kw_only=True):
-    """That a user is in a group; both by key."""
+    """That a user, the member, is in a group; both by key."""
 
-    user: str
-    group: str
+    member: str
+    group_key: str
     since: float
 
 

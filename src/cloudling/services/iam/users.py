@@ -120,8 +120,8 @@ async def _rename(call: IamCall, user: User, changed: User) -> None:
     """Everything that hangs on the old key goes to the new one."""
     await call.users.delete(user.key)
     for membership in await call.memberships.page(user.key, limit=None):
-        await call.memberships.delete(user.key, membership.group)
-        await call.memberships.put(msgspec.structs.replace(membership, user=changed.key))
+        await call.memberships.delete(user.key, membership.group_key)
+        await call.memberships.put(msgspec.structs.replace(membership, member=changed.key))
     await entities.rename_owner(call, f"user/{user.key}", f"user/{changed.key}")
     for key in await call.access_keys.find(user=user.key):
         if key.account == call.account:
