@@ -152,7 +152,7 @@ async def list_parts(call: S3Call, request: Request) -> Request:
     found: list[Part] = []
     if marker <= objects.MOST_PARTS:
         found = await call.parts.page(upload.id, after=encode_number(marker), limit=most + 1)
-    truncated = len(found) > most and most > 0
+    truncated = len(found) > most > 0
     found = found[:most]
     told: Request = {
         "Bucket": bucket.name,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cloudling.kernel import operation
 from cloudling.services.s3 import (
-    bodies,
     buckets,
     checksums,
     contents,
@@ -132,7 +132,7 @@ def _check_list(listed: list[Request]) -> None:
     numbers = [one.get("PartNumber", 0) for one in listed]
     if any(not one.get("ETag") for one in listed) or min(numbers) < 1:
         raise MalformedXML
-    if any(later <= earlier for earlier, later in zip(numbers, numbers[1:], strict=False)):
+    if any(later <= earlier for earlier, later in itertools.pairwise(numbers)):
         raise InvalidPartOrder
 
 
