@@ -122,6 +122,17 @@ def compute(algorithm: str, data: bytes) -> str:
     return base64.b64encode(made.digest()).decode()
 
 
+def encode(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
+
+
+def named(algorithm: str) -> Wanted:
+    """The algorithm alone, for S3 to compute."""
+    if algorithm.upper() not in SIZES:
+        raise _unsupported()
+    return Wanted(algorithm.upper())
+
+
 def requested(request: Mapping[str, Any], headers: Mapping[str, str]) -> Wanted | None:
     """The one checksum a request carries, in a header or announced as trailer."""
     given = [(name, request[member]) for name, member in MEMBERS.items() if member in request]
@@ -148,16 +159,13 @@ def requested(request: Mapping[str, Any], headers: Mapping[str, str]) -> Wanted 
 def check_announced(request: Mapping[str, Any], wanted: Wanted | None) -> None:
     """x-amz-sdk-checksum-algorithm must come with the checksum it names.
 
-    In-process callers send the member alone; S3 then computes that checksum.
+    In-process callers send the member alone, see `named`.
     """
     named = request.get("ChecksumAlgorithm")
     if named is None:
         return
     if named.upper() not in SIZES:
-        raise InvalidRequest(
-            "Checksum algorithm provided is unsupported. Please try again with any of the valid "
-            f"types: [{', '.join(SIZES)}]"
-        )
+        raise _unsupported()
     if wanted is None:
         raise InvalidRequest(
             "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or "
@@ -238,6 +246,13 @@ def members(checksum: Checksum | None, *, with_type: bool = True) -> dict[str, s
     if with_type:
         told["ChecksumType"] = checksum.type
     return told
+
+
+def _unsupported() -> InvalidRequest:
+    return InvalidRequest(
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid "
+        f"types: [{', '.join(SIZES)}]"
+    )
 
 
 def _decoded(value: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloudling.kernel import AwsError
+from cloudling.kernel import AwsError, errors
 from cloudling.kernel.errors import NotImplementedHere
 
 
@@ -12,11 +12,10 @@ class AccessControlListNotSupported(AwsError):
     message = "The bucket does not allow ACLs"
 
 
-class AccessDenied(AwsError):
+class AccessDenied(errors.AccessDenied):
     """The caller may not do this, or may not learn why."""
 
     message = "Access Denied"
-    status = 403
 
 
 class BadDigest(AwsError):
@@ -83,23 +82,28 @@ class InvalidArgument(AwsError):
     message = "Invalid Argument"
 
 
+class InvalidBucketAclWithObjectOwnership(AwsError):
+    """CreateBucket with an ACL, though ACLs are off."""
+
+    message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
+
+
 class InvalidBucketName(AwsError):
     """The name breaks the naming rules."""
 
     message = "The specified bucket is not valid."
 
 
+class InvalidBucketOwnerAWSAccountID(AwsError):
+    """x-amz-expected-bucket-owner is not twelve digits."""
+
+    message = "The value of the expected bucket owner parameter must be an AWS account ID"
+
+
 class InvalidDigest(AwsError):
     """Content-MD5 is not 16 bytes in Base64."""
 
     message = "The Content-MD5 you specified was invalid."
-
-
-class InvalidEncryptionAlgorithmError(AwsError):
-    """x-amz-server-side-encryption names no algorithm of S3's."""
-
-    code = "InvalidArgument"
-    message = "The encryption method specified is not supported"
 
 
 class InvalidLocationConstraint(AwsError):
@@ -165,6 +169,15 @@ class KeyTooLongError(AwsError):
     message = "Your key is too long"
 
 
+class MalformedTrailerError(AwsError):
+    """The trailer does not carry what x-amz-trailer announced."""
+
+    message = (
+        "The request contained trailing data that was not well-formed or did not conform to our "
+        "published schema."
+    )
+
+
 class MalformedXML(AwsError):
     """The document is not what the schema says."""
 
@@ -177,13 +190,6 @@ class MetadataTooLarge(AwsError):
     """User metadata over 2 KB."""
 
     message = "Your metadata headers exceed the maximum allowed metadata size"
-
-
-class MethodNotAllowed(AwsError):
-    """The method is not allowed against this resource."""
-
-    message = "The specified method is not allowed against this resource."
-    status = 405
 
 
 class MissingContentLength(AwsError):
@@ -231,14 +237,14 @@ class NotModified(AwsError):
     status = 304
 
 
-class PermanentRedirect(AwsError):
-    """The bucket lies in another region; the answer names it."""
+class OperationAborted(AwsError):
+    """Something else changed the same object meanwhile."""
 
     message = (
-        "The bucket you are attempting to access must be addressed using the specified endpoint. "
-        "Please send all future requests to this endpoint."
+        "A conflicting conditional operation is currently in progress against this resource. "
+        "Please try again."
     )
-    status = 301
+    status = 409
 
 
 class PreconditionFailed(AwsError):

@@ -7,9 +7,6 @@ from urllib.parse import quote
 from cloudling.services.s3.errors import InvalidURI, KeyTooLongError
 
 LONGEST = 1024
-_LAST = 0x10FFFF
-_BEFORE_SURROGATES = 0xD7FF
-_AFTER_SURROGATES = 0xE000
 
 
 def check(key: str) -> None:
@@ -31,20 +28,6 @@ def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
         return None
     at = key.find(delimiter, len(prefix))
     return None if at < 0 else key[: at + len(delimiter)]
-
-
-def after_prefix(prefix: str) -> str | None:
-    """The smallest string after all that start with the prefix; None when there is none.
-
-    Python orders text by code points, which is the order of its UTF-8 bytes.
-    """
-    while prefix:
-        last = ord(prefix[-1])
-        prefix = prefix[:-1]
-        if last < _LAST:
-            following = _AFTER_SURROGATES if last == _BEFORE_SURROGATES else last + 1
-            return prefix + chr(following)
-    return None
 
 
 def encode(text: str) -> str:

@@ -1,0 +1,30 @@
+"""The handle of S3's operations."""
+
+from __future__ import annotations
+
+from cloudling.kernel import Call, collection
+from cloudling.services.s3.records import Bucket, Object, Part, Upload
+
+
+class S3Call(Call):
+    """Bucket names are the whole world's; what lies in a bucket is found by the bucket's id."""
+
+    buckets = collection(
+        Bucket, name="s3_buckets", key=("name",), scope="world", indexes=("owner",)
+    )
+    objects = collection(Object, name="s3_objects", key=("bucket", "key"), scope="world")
+    uploads = collection(Upload, name="s3_uploads", key=("bucket", "key", "id"), scope="world")
+    parts = collection(Part, name="s3_parts", key=("upload", "number"), scope="world")
+
+    def bucket_arn(self, bucket: str) -> str:
+        return self.cloud.resources.arn(
+            "s3", "bucket", {"Partition": self.partition, "BucketName": bucket}
+        )
+
+    def object_arn(self, bucket: str, key: str) -> str:
+        return f"{self.bucket_arn(bucket)}/{key}"
+
+    @property
+    def encryption(self) -> dict[str, str]:
+        """How results tell that objects are encrypted at rest, which is so unless switched off."""
+        return {"ServerSideEncryption": "AES256"} if self.blobs.encrypted else {}

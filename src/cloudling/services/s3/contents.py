@@ -1,0 +1,82 @@
+"""What a client says of an object besides its bytes: metadata, system headers, tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cloudling.services.s3 import tagging
+from cloudling.services.s3.errors import MetadataTooLarge
+
+if TYPE_CHECKING:
+    from cloudling.services.s3.records import Content
+
+Request = dict[str, Any]
+
+DEFAULT_TYPE = "binary/octet-stream"
+MOST_METADATA = 2048
+# Kept with the object and told by GET and HEAD, under the names of their members.
+SYSTEM = (
+    "CacheControl",
+    "ContentDisposition",
+    "ContentEncoding",
+    "ContentLanguage",
+    "ContentType",
+    "Expires",
+)
+_OVERRIDES = tuple((f"Response{member}", member) for member in SYSTEM)
+REDIRECT = "WebsiteRedirectLocation"
+
+
+class Description(NamedTuple):
+    """The fields of `Content`."""
+
+    metadata: dict[str, str]
+    headers: dict[str, str]
+    tags: dict[str, str]
+
+
+def from_request(request: Request) -> Description:
+    """Metadata, system headers and tags as a writing request gives them."""
+    tagged = request.get("Tagging")
+    return Description(
+        checked(request.get("Metadata") or {}),
+        headers_of(request),
+        tagging.from_header(tagged) if tagged else {},
+    )
+
+
+def headers_of(request: Request) -> dict[str, str]:
+    headers = {member: request[member] for member in SYSTEM if request.get(member)}
+    encoding = headers.get("ContentEncoding")
+    if encoding is not None and "aws-chunked" in encoding:
+        # That was the way it came, and is no property of the object.
+        kept = [part for part in encoding.split(",") if part.strip().lower() != "aws-chunked"]
+        headers["ContentEncoding"] = ",".join(kept).strip()
+        if not headers["ContentEncoding"]:
+            del headers["ContentEncoding"]
+    if request.get(REDIRECT):
+        headers[REDIRECT] = request[REDIRECT]
+    return headers
+
+
+def checked(metadata: dict[str, str]) -> dict[str, str]:
+    """User metadata with lower-case names; names and values together may be 2 KB."""
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items())
+    if size > MOST_METADATA:
+        raise MetadataTooLarge(Size=size, MaxSizeAllowed=MOST_METADATA)
+    return {name.lower(): value for name, value in metadata.items()}
+
+
+def told(content: Content) -> Request:
+    """The members of GetObject's result that tell what the client once said."""
+    result: Request = {"ContentType": DEFAULT_TYPE, **content.headers}
+    if content.metadata:
+        result["Metadata"] = content.metadata
+    if content.tags:
+        result["TagCount"] = len(content.tags)
+    return result
+
+
+def overrides(request: Request) -> Request:
+    """The `response-…` parameters of a GET or HEAD, as the members they replace."""
+    return {member: request[wanted] for wanted, member in _OVERRIDES if wanted in request}
