@@ -22,6 +22,7 @@ from cloudling.gateway.hosts import AcceptedNames
 from cloudling.gateway.server import CannotListenError, Server
 from cloudling.kernel.clock import Clock, RealClock
 from cloudling.kernel.cloud import Cloud
+from cloudling.kernel.coverage import coverage_of
 from cloudling.kernel.services import find_services
 from cloudling.services.iam.credentials import KeyRing
 from cloudling.services.iam.principals import Principals
@@ -180,7 +181,7 @@ class App:
         }
 
     def coverage(self) -> dict[str, Any]:
-        return coverage_of(self.cloud)
+        return coverage_of(self.cloud.services.values())
 
     def access_lines(self, most: int) -> list[str]:
         self.cloud.recorder.flush()
@@ -192,26 +193,6 @@ class App:
 
     def stop_soon(self) -> None:
         self.stopping.set()
-
-
-def coverage_of(cloud: Cloud) -> dict[str, Any]:
-    """Per service and operation: real, partial (with the reason) or missing."""
-    from cloudling.models import loader  # noqa: PLC0415 - only coverage reads every model
-
-    told: dict[str, Any] = {}
-    for service in cloud.services.values():
-        for model in service.models:
-            told[model] = {
-                name: _state(service.operations.get(name))
-                for name in sorted(loader.load(model).operations)
-            }
-    return told
-
-
-def _state(operation: Any) -> str:
-    if operation is None:
-        return "missing"
-    return f"partial: {operation.partial}" if operation.partial else "real"
 
 
 def _key_hint(settings: Settings) -> str:

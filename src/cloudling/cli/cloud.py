@@ -66,7 +66,7 @@ class Cloud:
         if answer is None or answer.status != 200:
             return None
         said = answer.json()
-        return said if said.get("product") == "cloudling" else None
+        return said if said.get("edition") == "cloudling" else None
 
     def admin(self, method: str, path: str) -> Answer:
         """A request that must succeed; says what stands in the way otherwise."""

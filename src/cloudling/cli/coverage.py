@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING
 
 from cloudling.cli.cloud import find
 from cloudling.settings import UserError
@@ -12,50 +12,62 @@ from cloudling.settings import UserError
 if TYPE_CHECKING:
     import argparse
 
+    from cloudling.cli.cloud import Cloud
+
+Table = dict[str, dict[str, str]]
+STATES = ("real", "partial", "missing")
+
 
 def run(given: argparse.Namespace) -> int:
-    cloud = find(given)
-    answer = cloud.call("GET", "/_cloudling/coverage", timeout=2.0)
-    running = answer is not None and answer.status == 200
-    table = answer.json() if answer is not None and running else from_package()
-    services: dict[str, Any] = table["services"]
+    table = ask(find(given))
     if given.service:
-        if given.service not in services:
+        if given.service not in table:
             raise UserError(
-                f"There is no service {given.service!r} here yet. Those that are: "
-                f"{', '.join(sorted(services)) or 'none'}."
+                f"There is no service {given.service!r} here yet. "
+                f"These are: {', '.join(sorted(table)) or 'none'}."
             )
-        services = {given.service: services[given.service]}
+        table = {given.service: table[given.service]}
     if given.json:
-        print(json.dumps({"services": services}, indent=2))
+        print(json.dumps(table, indent=2))
     elif given.service:
-        print(_one(services[given.service]))
+        print(operations(table[given.service]))
     else:
-        print(_all(services))
+        print(services(table))
     return 0
 
 
-def from_package() -> dict[str, Any]:
-    """The table as it was generated from this version's code."""
-    text = resources.files("cloudling.models").joinpath("coverage.json").read_text()
-    found: dict[str, Any] = json.loads(text)
-    return found
+def ask(cloud: Cloud) -> Table:
+    """The running cloud's table; where none runs, that of this version's code."""
+    if cloud.health() is not None:
+        answer = cloud.call("GET", "/_cloudling/coverage")
+        if answer is not None and answer.status == 200:
+            return answer.json()
+    return from_code()
 
 
-def _all(services: dict[str, Any]) -> str:
-    lines = [f"{'service':16}{'real':>8}{'partial':>9}{'missing':>9}"]
-    for name, entry in sorted(services.items()):
-        states = [one["state"] for one in entry["operations"].values()]
-        counts = (states.count(state) for state in ("real", "partial", "missing"))
-        real, partial, missing = counts
-        lines.append(f"{name:16}{real:8}{partial:9}{missing:9}")
+def from_code() -> Table:
+    # Every service is imported and every model read, which only this command needs.
+    from cloudling.kernel.coverage import coverage_of  # noqa: PLC0415
+    from cloudling.kernel.services import find_services  # noqa: PLC0415
+
+    return coverage_of(find_services("cloudling.services"))
+
+
+def count(states: dict[str, str]) -> Counter[str]:
+    """How many operations are in each state; a partial one carries its reason behind a colon."""
+    return Counter(state.partition(":")[0] for state in states.values())
+
+
+def services(table: Table) -> str:
+    """One line a service."""
+    lines = [f"{'service':12}" + "".join(f"{state:>9}" for state in STATES)]
+    for name, states in sorted(table.items()):
+        counts = count(states)
+        lines.append(f"{name:12}" + "".join(f"{counts[state]:9}" for state in STATES))
     return "\n".join(lines)
 
 
-def _one(entry: dict[str, Any]) -> str:
-    width = max(len(name) for name in entry["operations"])
-    lines = [entry["title"]]
-    for name, one in sorted(entry["operations"].items()):
-        reason = f"  {one['reason']}" if one.get("reason") else ""
-        lines.append(f"{name:{width}}  {one['state']}{reason}")
-    return "\n".join(lines)
+def operations(states: dict[str, str]) -> str:
+    """One line an operation."""
+    width = max((len(name) for name in states), default=0)
+    return "\n".join(f"{name:{width}}  {state}" for name, state in sorted(states.items()))

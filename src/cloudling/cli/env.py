@@ -52,11 +52,9 @@ def describe(
     if said.get("development_keys", True):
         variables |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     else:
-        kept = said.get("root_key_file")
-        where = f"is in {kept}" if kept else "was shown when the cloud first started"
         notes += [
             "The keys test/test are off here, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are",
-            f"yours to set: the root key {where}.",
+            "yours to set: the root key was shown once, when this cloud first started.",
         ]
     variables |= {
         "AWS_DEFAULT_REGION": region,

@@ -1,4 +1,4 @@
-"""`cloudling logs`: the log of a detached cloud, from its file; of any other, what it remembers."""
+"""`cloudling logs`: what a detached cloud wrote to its log, or the calls that any cloud took."""
 
 from __future__ import annotations
 
@@ -12,47 +12,61 @@ from cloudling.settings import UserError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
 
-PAUSE = 0.2
-ACCESS = " access "
+    from cloudling.cli.cloud import Cloud
+
+PAUSE = 0.25
 
 
 def run(given: argparse.Namespace) -> int:
     cloud = find(given)
-
-    def wanted(line: str) -> bool:
-        return not given.access or is_access(line)
-
-    if cloud.place.log_file.exists():
-        return _from_file(cloud.place.log_file, given, wanted)
-    if given.follow:
+    if given.access:
+        lines = calls(cloud, given.lines, follow=given.follow)
+    elif cloud.place.log_file.exists():
+        lines = written(cloud.place.log_file, given.lines, follow=given.follow)
+    else:
         raise UserError(
-            f"The cloud on port {cloud.port} has no log file, because it runs in the foreground "
-            f"and logs to its own terminal. Look there, or start it with --detach."
+            f"There is no log of a cloud on port {cloud.port}: one in the foreground logs to its "
+            f"own terminal. Look there, ask for its calls with --access, or start it with --detach."
         )
-    query = f"lines={given.lines}" + ("&access=true" if given.access else "")
-    print(cloud.admin("GET", f"/_cloudling/logs?{query}").body.decode("utf-8", "replace"), end="")
+    for line in lines:
+        print(line, flush=given.follow)
     return 0
 
 
-def is_access(line: str) -> bool:
-    """Whether a line records a call: `<time> info access method=… `."""
-    return ACCESS in line[:64]
-
-
-def _from_file(path: Path, given: argparse.Namespace, wanted: Callable[[str], bool]) -> int:
+def written(path: Path, most: int, *, follow: bool = False) -> Iterator[str]:
+    """The last lines of a file; with `follow`, also those that come, without end."""
     with path.open(encoding="utf-8", errors="replace") as file:
-        for line in deque(filter(wanted, file), maxlen=max(given.lines, 0)):
-            print(line, end="")
-        while given.follow:
-            position = file.tell()
-            if os.fstat(file.fileno()).st_size < position:
+        for line in deque(file, maxlen=max(most, 0)):
+            yield line.rstrip("\n")
+        while follow:
+            if os.fstat(file.fileno()).st_size < file.tell():
                 file.seek(0)
-            line = file.readline()
-            if line and wanted(line):
-                print(line, end="", flush=True)
-            elif not line:
+            if line := file.readline():
+                yield line.rstrip("\n")
+            else:
                 time.sleep(PAUSE)
-    return 0
+
+
+def calls(cloud: Cloud, most: int, *, follow: bool = False) -> Iterator[str]:
+    """The last calls that the cloud remembers; with `follow`, also those that come."""
+    known = _remembered(cloud)
+    yield from known[-most:] if most > 0 else ()
+    while follow:
+        time.sleep(PAUSE)
+        now = _remembered(cloud)
+        yield from _news(known, now)
+        known = now
+
+
+def _remembered(cloud: Cloud) -> list[str]:
+    return cloud.admin("GET", "/_cloudling/logs").body.decode("utf-8", "replace").splitlines()
+
+
+def _news(known: list[str], now: list[str]) -> list[str]:
+    """What `now` has after the last line known; request ids make every line its own."""
+    if known and known[-1] in now:
+        return now[now.index(known[-1]) + 1 :]
+    return now

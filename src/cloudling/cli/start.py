@@ -54,6 +54,7 @@ def _refuse_second(settings: Settings, place: Place) -> None:
 def _serve(settings: Settings, place: Place, ready_fd: int | None) -> int:
     # The app brings the whole cloud with it, which only this command needs.
     from cloudling.app import serve  # noqa: PLC0415
+    from cloudling.gateway.server import CannotListenError  # noqa: PLC0415
 
     def ready(info: ReadyInfo) -> None:
         place.claim(reachable(settings.host), info.token)
@@ -66,8 +67,10 @@ def _serve(settings: Settings, place: Place, ready_fd: int | None) -> int:
 
     try:
         return serve(settings, ready=ready)
-    except OSError as error:
-        raise UserError(ports.explain(settings.host, settings.port, error)) from error
+    except CannotListenError as fault:
+        # Taken since it was looked at: the port's new owner is named, where it can be.
+        ports.require_free(settings.host, settings.port)
+        raise UserError(f"{fault} Start with another --host or --port.") from fault
     finally:
         place.release(os.getpid())
 

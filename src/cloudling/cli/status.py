@@ -37,14 +37,15 @@ def _rows(url: str, said: dict[str, Any]) -> list[tuple[str, str]]:
         ("endpoint", url),
         ("version", str(said.get("version", "?"))),
         ("process", str(said.get("pid", "?"))),
-        ("up", duration(float(said.get("uptime", 0)))),
+        ("up", duration(float(said.get("uptime_seconds", 0)))),
         ("data", str(said.get("data") or "in memory; nothing is kept")),
-        ("memory", f"{float(said.get('memory_bytes', 0)) / 1e6:.0f} MB"),
+        ("memory", f"at most {float(said.get('memory_peak_bytes', 0)) / 1e6:.0f} MB so far"),
         ("policies", str(said.get("iam", "?"))),
         ("keys", "test/test" if said.get("development_keys") else "real keys only"),
-        ("services", ", ".join(f"{name} ({state})" for name, state in sorted(services.items()))),
+        ("services", ", ".join(sorted(services))),
     ]
-    return [*rows, *(("trouble", str(words)) for words in said.get("troubles", ()))]
+    fault = said.get("store_fault")
+    return [*rows, ("trouble", f"reads only: {fault}")] if fault else rows
 
 
 def duration(seconds: float) -> str:

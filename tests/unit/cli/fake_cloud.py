@@ -29,11 +29,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/_cloudling/health":
-            self._answer(200, {"product": "cloudling", "version": "9.9.9", "status": "running"})
+            self._answer(200, {"edition": "cloudling", "version": "9.9.9", "status": "running"})
         elif self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            self._answer(403, {"message": "no"})
+            self._answer(401, {"message": "no"})
         elif self.path == "/_cloudling/status":
             self._answer(200, self._status())
+        elif self.path == "/_cloudling/logs":
+            self._answer(200, {"calls": "a line for each"})
         else:
             self._answer(404, {})
 
@@ -46,15 +48,14 @@ class Handler(BaseHTTPRequestHandler):
         return {
             "version": "9.9.9",
             "pid": os.getpid(),
-            "uptime": 7265.0,
+            "uptime_seconds": 7265.0,
             "data": None if self.settings.memory else str(self.settings.data),
-            "memory_bytes": 41_000_000,
+            "memory_peak_bytes": 41_000_000,
             "iam": self.settings.iam,
             "region": self.settings.region,
             "development_keys": self.settings.has_development_keys,
-            "root_key_file": None,
-            "services": {"s3": "ready", "iam": "loaded"},
-            "troubles": [],
+            "services": {"s3": "available", "iam": "available"},
+            "store_fault": None,
         }
 
     def _answer(self, status: int, body: dict[str, object]) -> None:
@@ -65,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, *words: object) -> None:
-        sys.stderr.write(f"2026-11-21T00:00:00Z info access path={self.path}\n")
+        """Nothing: what a test asks of the log it puts there itself."""
 
 
 def serve(settings: Settings, *, ready: Callable[[object], None]) -> int:
