@@ -51,9 +51,8 @@ conformance: $(tests) ## Run others' test suites and write the scores to docs/co
 	@$(python) -m pytest -n 2 tests/conformance $(ARGS)
 
 docs: $(tests) ## Write the generated pages and tables of docs/, then check every link
-	@$(python) tools/coverage.py
 	@$(python) tools/survey.py --write
-	@$(python) tools/docs.py --write
+	@$(python) tools/docs.py
 
 release: $(develop) ## Assemble CHANGELOG.md and build the wheel and the source archive in dist/
 	@$(python) -m towncrier build --yes

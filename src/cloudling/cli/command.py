@@ -31,8 +31,8 @@ COMMANDS = {
 INTERRUPTED = 130
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of all commands."""
+def build() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of all, and that of each command."""
     top = argparse.ArgumentParser(
         prog="cloudling",
         description="A whole AWS on one machine that really runs.",
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
             )
             _add_config(made[name])
     _add_options(made)
-    return top
+    return top, made
 
 
 def _add_config(command: argparse.ArgumentParser) -> None:
@@ -100,7 +100,7 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    given = parser().parse_args(words)
+    given = build()[0].parse_args(words)
     given.words = words
     module = importlib.import_module(f"cloudling.cli.{given.command}")
     try:

@@ -12,7 +12,7 @@ from cloudling.settings import UserError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from cloudling.cli.cloud import Cloud
@@ -36,7 +36,7 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def written(path: Path, most: int, *, follow: bool = False) -> Iterator[str]:
+def written(path: Path, most: int, *, follow: bool = False) -> Generator[str]:
     """The last lines of a file; with `follow`, also those that come, without end."""
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in deque(file, maxlen=max(most, 0)):
@@ -50,7 +50,7 @@ def written(path: Path, most: int, *, follow: bool = False) -> Iterator[str]:
                 time.sleep(PAUSE)
 
 
-def calls(cloud: Cloud, most: int, *, follow: bool = False) -> Iterator[str]:
+def calls(cloud: Cloud, most: int, *, follow: bool = False) -> Generator[str]:
     """The last calls that the cloud remembers; with `follow`, also those that come."""
     known = _remembered(cloud)
     yield from known[-most:] if most > 0 else ()

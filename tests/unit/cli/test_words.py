@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudling.cli import doctor, env, main, probes, status
+from cloudling.cli import doctor, env, logs, main, probes, status
 from cloudling.cli.cloud import Cloud
 from cloudling.cli.runtime import Place
 from cloudling.settings import Settings
@@ -69,10 +69,29 @@ def test_env_as_json(port: int, capfd: Output) -> None:
     assert found["unset"] == ["AWS_PROFILE", "AWS_SESSION_TOKEN"]
 
 
-@pytest.mark.parametrize("command", [["status"], ["logs"], ["reset", "--yes"]])
+@pytest.mark.parametrize("command", [["status"], ["logs", "--access"], ["reset", "--yes"]])
 def test_commands_say_where_no_cloud_answers(command: list[str], port: int, capfd: Output) -> None:
     assert main([*command, f"--port={port}"]) == 1
     assert f"No cloud answers on port {port}." in capfd.readouterr().err
+
+
+def test_logs_say_where_there_are_none(port: int, capfd: Output) -> None:
+    assert main(["logs", f"--port={port}"]) == 1
+    assert f"There is no log of a cloud on port {port}" in capfd.readouterr().err
+
+
+def test_log_is_followed_as_it_grows_and_starts_anew(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.log"
+    path.write_text("one\ntwo\nthree\n")
+    lines = logs.written(path, 2, follow=True)
+
+    assert [next(lines), next(lines)] == ["two", "three"]
+    with path.open("a") as file:
+        file.write("four\n")
+    assert next(lines) == "four"
+    path.write_text("new\n")
+    assert next(lines) == "new"
+    lines.close()
 
 
 def test_reset_is_not_done_unasked(
