@@ -195,7 +195,9 @@ class Settings:
         True, SWITCH, "Whether the bytes of objects are encrypted on the disk."
     )
     log_level: str = setting("info", _choice(*LEVELS), "How much the log says.")
-    access_log: bool = setting(True, SWITCH, "Whether each call gets a line in the log.")
+    access_log: bool = setting(
+        True, SWITCH, "Whether calls are remembered, a line each, for `cloudling logs --access`."
+    )
     seed: int | None = setting(
         None, SEED, "Makes ids repeat from run to run, for tests; never keys or tokens.", "none"
     )

@@ -1,4 +1,4 @@
-"""The docs are in step with the code: what exists is described, and what is generated is current."""
+"""The docs are in step with the code: all is described, and what is generated is current."""
 
 from __future__ import annotations
 

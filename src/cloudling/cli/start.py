@@ -56,6 +56,8 @@ def _serve(settings: Settings, place: Place, ready_fd: int | None) -> int:
     from cloudling.app import serve  # noqa: PLC0415
     from cloudling.gateway.server import CannotListenError  # noqa: PLC0415
 
+    _log_to_stderr(settings.log_level)
+
     def ready(info: ReadyInfo) -> None:
         place.claim(reachable(settings.host), info.token)
         text = greeting(settings, place, info.notes, detached=ready_fd is not None)
@@ -73,6 +75,18 @@ def _serve(settings: Settings, place: Place, ready_fd: int | None) -> int:
         raise UserError(f"{fault} Start with another --host or --port.") from fault
     finally:
         place.release(os.getpid())
+
+
+def _log_to_stderr(level: str) -> None:
+    # Commands that serve nothing have no use for it.
+    import logging  # noqa: PLC0415
+
+    lines = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s")
+    lines.datefmt = "%Y-%m-%dT%H:%M:%S"
+    lines.converter = time.gmtime
+    stderr = logging.StreamHandler()
+    stderr.setFormatter(lines)
+    logging.basicConfig(level=level.upper(), handlers=[stderr])
 
 
 def reachable(host: str) -> str:
