@@ -96,22 +96,24 @@ def tree(parameters: dict[str, str]) -> Tree:
         return parameters
     root: Tree = {}
     for name, value in parameters.items():
-        if "." not in name:
-            if root.get(name).__class__ is not dict:
-                root[name] = value
-            continue
-        *path, last = name.split(".")
-        if len(path) > MAX_DEPTH:
-            raise MalformedInput("The parameters nest too deeply.")
-        node = root
-        for part in path:
-            below = node.get(part)
-            if below.__class__ is not dict:
-                below = node[part] = {}
-            node = below
+        node, last = root, name
+        if "." in name:
+            *path, last = name.split(".")
+            node = _node(root, path)
         if node.get(last).__class__ is not dict:
             node[last] = value
     return root
+
+
+def _node(node: Tree, path: list[str]) -> Tree:
+    if len(path) > MAX_DEPTH:
+        raise MalformedInput("The parameters nest too deeply.")
+    for part in path:
+        below = node.get(part)
+        if below.__class__ is not dict:
+            below = node[part] = {}
+        node = below
+    return node
 
 
 def items(node: Any) -> list[Any]:

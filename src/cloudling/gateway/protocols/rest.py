@@ -185,21 +185,6 @@ class Router:
         return operation, labels
 
 
-def match(
-    self, method: str, path: bytes, query: Query, headers: Mapping[str, str]
-) -> tuple[str, Labels]:
-    for expression, names, methods in self._paths:
-        found = expression.fullmatch(path)
-        if found is None:
-            continue
-        resource = methods.get(method)
-        operation = resource.choose(query, headers) if resource else None
-        if operation is None:
-            raise MethodNotAllowed(Method=method, ResourceType="BUCKET")
-        return operation, dict(zip(names, map(decoded, found.groups()), strict=True))
-    raise InvalidURI
-
-
 def match(  # noqa: PLR0913 - a request's head, and what it is matched against
     model: Model,
     method: str,
