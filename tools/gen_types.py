@@ -5,15 +5,18 @@ The stubs exist for the type checker only; at run time requests and results are 
 
 from __future__ import annotations
 
-import keyword
-import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+from cloudling.kernel.client import snake
 from cloudling.models import loader
-from cloudling.models.loader import Model, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cloudling.models.loader import Model, Shape
 
 TARGET = Path(__file__).parents[1] / "typings" / "aws_types"
 HEADER = """\
@@ -43,18 +46,18 @@ def stub(model: Model) -> str:
 
 
 def structure(model: Model, name: str) -> str:
-    """Results may hold an encoded `Fragment` for a list, which `Any` items allow."""
+    takes = any(each.input and each.input["shape"] == name for each in model.operations.values())
     shape = model.shape({"shape": name})
     required = shape.own.get("required", ())
     fields = []
     for member, of in model.members(shape):
         wrap = "Required" if member in required else "NotRequired"
-        fields.append(f"    {member!r}: {wrap}[{annotation(model, of)}],")
+        fields.append(f"    {member!r}: {wrap}[{annotation(model, of, takes=takes)}],")
     body = "\n".join(fields)
     return f"{name} = TypedDict({name!r}, {{\n{body}\n}})\n"
 
 
-def annotation(model: Model, shape: Shape) -> str:
+def annotation(model: Model, shape: Shape, *, takes: bool = False) -> str:
     if shape.type == "structure":
         return f'"{shape.name}"'
     if shape.type == "list":
@@ -62,7 +65,7 @@ def annotation(model: Model, shape: Shape) -> str:
     if shape.type == "map":
         return f"dict[str, {annotation(model, model.shape(shape.own['value']))}]"
     if shape.type == "blob" and shape.get("streaming"):
-        return "Incoming | Outgoing | bytes"
+        return "Incoming" if takes else "Outgoing | bytes"
     values = shape.get("enum")
     return f"Literal[{', '.join(map(repr, values))}]" if values else PLAIN[shape.type]
 
@@ -76,12 +79,6 @@ def methods(model: Model) -> Iterator[str]:
         given = f", **request: Unpack[{operation.input['shape']}]" if operation.input else ""
         result = operation.output["shape"] if operation.output else "dict[str, Any]"
         yield f"    async def {snake(name)}(self{given}) -> {result}: ..."
-
-
-def snake(name: str) -> str:
-    """`PutObject` → `put_object`, `CreateSAMLProvider` → `create_saml_provider`."""
-    found = re.sub(r"([A-Z]+)([A-Z][a-z])|([a-z0-9])([A-Z])", r"\1\3_\2\4", name).lower()
-    return found + "_" if keyword.iskeyword(found) else found
 
 
 if __name__ == "__main__":

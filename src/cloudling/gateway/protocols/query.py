@@ -6,6 +6,7 @@ https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 from __future__ import annotations
 
 import operator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cloudling.models.loader import Model, Operation, Shape
 
 MAX_DEPTH = 100
+MOST_REMEMBERED = 256
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 XML_TYPE = "text/xml"
 Tree = dict[str, Any]
@@ -63,7 +65,15 @@ def pairs(raw: bytes) -> list[tuple[str, str]]:
 
 
 def _decoded(text: str) -> str:
+    return _short(text) if len(text) < MOST_REMEMBERED else _read(text)
+
+
+def _read(text: str) -> str:
     return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+
+
+# The same names and ARNs come again and again.
+_short = lru_cache(maxsize=4096)(_read)
 
 
 def operation_in(form: Mapping[str, str], model: Model) -> str:
@@ -82,24 +92,28 @@ def tree(parameters: dict[str, str]) -> Tree:
 
     A value at a name that has parts below it, too, is passed over (`Names=` says: no items).
     """
+    if "." not in "".join(parameters):
+        return parameters
     root: Tree = {}
     for name, value in parameters.items():
-        if "." not in name:
-            if root.get(name).__class__ is not dict:
-                root[name] = value
-            continue
-        *path, last = name.split(".")
-        if len(path) > MAX_DEPTH:
-            raise MalformedInput("The parameters nest too deeply.")
-        node = root
-        for part in path:
-            below = node.get(part)
-            if below.__class__ is not dict:
-                below = node[part] = {}
-            node = below
+        node, last = root, name
+        if "." in name:
+            *path, last = name.split(".")
+            node = _node(root, path)
         if node.get(last).__class__ is not dict:
             node[last] = value
     return root
+
+
+def _node(node: Tree, path: list[str]) -> Tree:
+    if len(path) > MAX_DEPTH:
+        raise MalformedInput("The parameters nest too deeply.")
+    for part in path:
+        below = node.get(part)
+        if below.__class__ is not dict:
+            below = node[part] = {}
+        node = below
+    return node
 
 
 def items(node: Any) -> list[Any]:

@@ -7,7 +7,7 @@ part is a part, and a plus is a plus.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from cloudling.kernel.errors import AwsError
@@ -83,15 +83,14 @@ class Resource:
         self._candidates = sorted(candidates, key=lambda each: each.rank)
         self._loosen()
         plain = [each for each in self._candidates if not each.literals]
-        self._without_query = [each for each in plain if not each.needs]
         # Names of which each must be meant by the operation that is chosen.
         self._needed = frozenset(name for each in plain for name in each.needs)
         self.subresources = frozenset(
             name for each in self._candidates for name, value in each.literals if not value
         )
-        self._deciding = self._needed | {
-            name for each in self._candidates for name, _ in each.literals
-        }
+        self._headers = sorted({name for each in self._candidates for name in each.headers})
+        self._deciding: dict[str, frozenset[str]] = {}
+        self._decided: dict[Any, str | None] = {}
 
     def _loosen(self) -> None:
         """What a subresource needs decides between rivals; one of them takes all that is left."""
@@ -103,27 +102,37 @@ class Resource:
     def settle(self, everywhere: frozenset[str]) -> None:
         """Learn the subresources of all paths: none of them may be passed over."""
         self.subresources = everywhere
-        self._deciding |= everywhere | {"x-id"}
+        values = [pair for each in self._candidates for pair in each.literals]
+        values += [("x-id", each.name) for each in self._candidates]
+        for name in everywhere | self._needed | {name for name, _ in values}:
+            self._deciding[name] = frozenset(value for of, value in values if of == name)
 
     def choose(self, query: Query, headers: Mapping[str, str]) -> str | None:
-        given = dict(query) if query else NOTHING
-        if self._deciding.isdisjoint(given):
-            for each in self._without_query:
-                if each.headers <= headers.keys():
-                    return each.name
-            return None
-        for each in self._candidates:
-            if each.fits(given, headers):
-                return self._checked(each, given)
-        return None
+        """The operation; what decided once, by the parts that matter, decides again."""
+        key: Any = ()
+        if query:
+            deciding = self._deciding
+            key = tuple(
+                [(name, value if value in deciding[name] else "")
+                 for name, value in query if name in deciding]
+            )  # fmt: skip
+        if self._headers:
+            key = (key, *[name in headers for name in self._headers])
+        try:
+            return self._decided[key]
+        except KeyError:
+            if len(self._decided) > MOST_DECISIONS:
+                self._decided.clear()
+            found = self._decided[key] = self._decide(dict(query), headers)
+            return found
 
-    def _checked(self, found: Candidate, query: Mapping[str, str]) -> str | None:
-        for each in self._candidates:
-            if (
-                each.name == query.get("x-id")
-                and each.rank == found.rank
-                and (each.literals == found.literals)
-            ):
+    def _decide(self, query: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
+        fitting = [each for each in self._candidates if each.fits(query, headers)]
+        if not fitting:
+            return None
+        found = fitting[0]
+        for each in fitting:
+            if each.name == query.get("x-id") and each.rank == found.rank:
                 found = each
         named = {name for name, _ in found.literals} | found.takes
         asked = (self.subresources | self._needed) & query.keys()
@@ -131,18 +140,27 @@ class Resource:
 
 
 class Router:
-    """A model's paths, the more definite ones first."""
+    """A model's paths as one expression, the more definite ones first."""
 
     def __init__(self, model: Model) -> None:
         paths: dict[str, dict[str, list[Candidate]]] = {}
         for operation in model.operations.values():
             methods = paths.setdefault(operation.uri.partition("?")[0], {})
             methods.setdefault(operation.method, []).append(Candidate(model, operation))
-        self._paths = [
-            (*pattern(path), {method: Resource(each) for method, each in paths[path].items()})
-            for path in sorted(paths, key=definiteness)
-        ]
-        resources = [each for _, _, methods in self._paths for each in methods.values()]
+        # Each alternative ends with an empty group, by whose number it is known.
+        self._paths: dict[int, tuple[tuple[str, ...], dict[str, Resource]]] = {}
+        expressions, groups = [], 0
+        for path in sorted(paths, key=definiteness):
+            expression, names = pattern(path)
+            expressions.append(expression + b"()")
+            groups += len(names) + 1
+            resources = {method: Resource(each) for method, each in paths[path].items()}
+            self._paths[groups] = (names, resources)
+        self._expression = re.compile(b"|".join(expressions), re.DOTALL)
+        self._settle()
+
+    def _settle(self) -> None:
+        resources = [each for _, methods in self._paths.values() for each in methods.values()]
         everywhere = frozenset().union(*(each.subresources for each in resources))
         for each in resources:
             each.settle(everywhere)
@@ -150,16 +168,21 @@ class Router:
     def match(
         self, method: str, path: bytes, query: Query, headers: Mapping[str, str]
     ) -> tuple[str, Labels]:
-        for expression, names, methods in self._paths:
-            found = expression.fullmatch(path)
-            if found is None:
-                continue
-            resource = methods.get(method)
-            operation = resource.choose(query, headers) if resource else None
-            if operation is None:
-                raise MethodNotAllowed(Method=method, ResourceType="BUCKET")
-            return operation, dict(zip(names, map(decoded, found.groups()), strict=True))
-        raise InvalidURI
+        found = self._expression.fullmatch(path)
+        if found is None or found.lastindex is None:
+            raise InvalidURI
+        names, methods = self._paths[found.lastindex]
+        resource = methods.get(method)
+        operation = resource.choose(query, headers) if resource else None
+        if operation is None:
+            raise MethodNotAllowed(Method=method, ResourceType=RESOURCE_TYPES.get(len(names)))
+        labels = {}
+        at = found.lastindex - len(names)
+        for name in names:
+            raw = found[at]
+            labels[name] = decoded(raw) if b"%" in raw else plain(raw)
+            at += 1
+        return operation, labels
 
 
 def match(  # noqa: PLR0913 - a request's head, and what it is matched against
@@ -180,7 +203,7 @@ def match(  # noqa: PLR0913 - a request's head, and what it is matched against
     return router.match(method, path, query, headers)
 
 
-def pattern(path: str) -> tuple[re.Pattern[bytes], tuple[str, ...]]:
+def pattern(path: str) -> tuple[bytes, tuple[str, ...]]:
     """The expression for a path and the names of its labels."""
     names, expression = [], b""
     for part in LABEL.split(path):
@@ -191,23 +214,30 @@ def pattern(path: str) -> tuple[re.Pattern[bytes], tuple[str, ...]]:
         expression += b"(.+)" if part.endswith("+}") else b"([^/]*)"
     # `PUT /bucket/` is `PUT /bucket`.
     tail = b"/?" if path.endswith("}") and not path.endswith("+}") else b""
-    return re.compile(expression + tail, re.DOTALL), tuple(names)
+    return expression + tail, tuple(names)
 
 
 def definiteness(path: str) -> tuple[int, int, str]:
     """Constant parts first, then the longer paths: a key takes what a bucket would."""
-    parts = path.strip("/").split("/")
-    constant = sum(1 for part in parts if part and not part.startswith("{"))
-    return -constant, -len(parts), path
+    parts = [part for part in path.split("/") if part]
+    constant = sum(1 for part in parts if not part.startswith("{"))
+    # The root, too, is more definite than a label that may be empty.
+    return -constant if parts else -1, -len(parts), path
 
 
 def decoded(raw: bytes) -> str:
+    return plain(unquote_to_bytes(raw))
+
+
+def plain(raw: bytes) -> str:
     try:
-        return (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as problem:
         raise InvalidURI from problem
 
 
-NOTHING: dict[str, str] = {}
 LABEL = re.compile(r"(\{[^}]*\})")
+MOST_DECISIONS = 4096
+# S3 says so in its error: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+RESOURCE_TYPES = {0: "SERVICE", 1: "BUCKET", 2: "OBJECT"}
 _routers: dict[str, Router] = {}

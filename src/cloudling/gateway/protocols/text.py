@@ -35,9 +35,10 @@ class Fragment(str):
 def escape(text: str) -> str:
     """Text as XML's character data or attribute value."""
     if text.isprintable():
-        if "&" not in text and "<" not in text and ">" not in text and '"' not in text:
-            return text
-    elif UNWRITABLE.search(text):
+        if "&" in text or "<" in text or ">" in text:
+            return _escape_markup(text)
+        return text.replace('"', "&quot;") if '"' in text else text
+    if UNWRITABLE.search(text):
         return UNWRITABLE.sub(_reference, _escape_markup(text))
     return _escape_markup(text)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudling.gateway.protocols import text
 from cloudling.gateway.protocols.text import Fragment
+from cloudling.kernel.lasting import Lasting
 
 if TYPE_CHECKING:
     from cloudling.models.compile import Module
@@ -18,6 +19,7 @@ STYLES = {"seconds": "iso_seconds", "milliseconds": "iso_milliseconds"}
 
 NAMES = {
     "Fragment": Fragment,
+    "Lasting": Lasting,
     "escape": text.escape,
     "boolean": text.boolean,
     "number": text.number,
@@ -73,7 +75,7 @@ class XmlWriter:
         item = self._model.shape(shape.own["member"])
         lines = self.element(item, tag, "v", 1)
         return self._module.function(
-            ("item", name, shape.name),
+            ("item", tag, shape.name),
             lambda function: [
                 f"def {function}(v):",
                 "    o = []",
@@ -107,7 +109,9 @@ class XmlWriter:
             end = " + a + '>'" if attributes else " + '>'"
             call = f"{pad}{self.function(shape)}({variable}, o)"
             return [*attributes, f"{pad}w({opening!r}{end})", call, f"{pad}w({f'</{tag}>'!r})"]
-        template = f"{_braced(opening)}>{{{self.content(shape, variable)}}}</{tag}>"
+        whole = shape.type in ("integer", "long")
+        content = f"{variable}:d" if whole else self.content(shape, variable)
+        template = f"{_braced(opening)}>{{{content}}}</{tag}>"
         return [f"{pad}w(f{template!r})"]
 
     def attributes(self, shape: Shape, variable: str, pad: str) -> list[str]:
@@ -137,12 +141,27 @@ class XmlWriter:
             f"{pad}elif {variable} and {variable}[0].__class__ is Fragment: o.extend({variable})",
             f"{pad}else:",
             f"{pad}    for {each} in {variable}:",
+            *self._lasting(shape, item, item_tag, each, pad + "        "),
             *self.element(item, item_tag, each, depth + 2),
         ]
         if flat:
             return lines
         opening = f"<{tag}{namespace(shape)}>"
         return [f"{pad}w({opening!r})", *lines, f"{pad}w({f'</{tag}>'!r})"]
+
+    def _lasting(self, shape: Shape, item: Shape, tag: str, each: str, pad: str) -> list[str]:
+        """Lines that reuse what an item was written as before; a mark says by which code."""
+        if item.type != "structure":
+            return []
+        mark = f"{self._model.digest} {shape.name} {tag}"
+        return [
+            f"{pad}if {each}.__class__ is Lasting:",
+            f"{pad}    if {each}.mark != {mark!r}:",
+            f"{pad}        {each}.text = {self.item_function(tag, shape)}({each})",
+            f"{pad}        {each}.mark = {mark!r}",
+            f"{pad}    w({each}.text)",
+            f"{pad}    continue",
+        ]
 
     def _map(self, shape: Shape, tag: str, variable: str, depth: int) -> list[str]:
         pad = "    " * depth
