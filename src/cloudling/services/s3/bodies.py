@@ -137,9 +137,11 @@ async def take(call: S3Call, request: Request, wanted: Wanted | None, also: str 
     return taken
 
 
-def _body(request: Request) -> Incoming:
+def _body(request: Request) -> Incoming | Bytes:
     body: Incoming | bytes = request.get("Body") or b""
-    return Bytes(body) if isinstance(body, bytes) else body
+    if isinstance(body, bytes):
+        return Bytes(body)
+    return body
 
 
 def _taken_small(call: S3Call, data: bytes, named: str, algorithms: list[str]) -> Taken:
@@ -157,7 +159,7 @@ def _taken_small(call: S3Call, data: bytes, named: str, algorithms: list[str]) -
     )
 
 
-async def _pumped(call: S3Call, body: Incoming, named: str, algorithms: list[str]) -> Taken:
+async def _pumped(call: S3Call, body: Incoming | Bytes, named: str, algorithms: list[str]) -> Taken:
     writer = call.blobs.writer(body.length)
     intake = Intake(algorithms, writer)
     try:
@@ -183,7 +185,7 @@ async def digest(body: Outgoing, algorithms: Iterable[str], writer: BlobWriter |
         raise
 
 
-def _check(taken: Taken, request: Request, body: Incoming, wanted: Wanted | None) -> None:
+def _check(taken: Taken, request: Request, body: Incoming | Bytes, wanted: Wanted | None) -> None:
     checksums.check_md5(request.get("ContentMD5"), taken.md5)
     if wanted is None:
         return

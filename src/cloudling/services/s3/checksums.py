@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import importlib
 import zlib
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -81,16 +82,13 @@ class Wanted(NamedTuple):
 @cache
 def _crt() -> ModuleType:
     # Imported at first use: it takes a tenth of a second.
-    from awscrt import checksums  # noqa: PLC0415
-
-    return checksums
+    module: ModuleType = importlib.import_module("awscrt.checksums")
+    return module
 
 
 @cache
 def _xxhash() -> ModuleType:
-    import xxhash  # noqa: PLC0415 - few requests need it
-
-    return xxhash
+    return importlib.import_module("xxhash")
 
 
 def new_hash(algorithm: str) -> Hash:

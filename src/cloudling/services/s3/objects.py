@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import AwsError, operation
-from cloudling.kernel.streams import Bytes
 from cloudling.services.s3 import (
     bodies,
     buckets,
@@ -120,8 +119,6 @@ async def head_object(call: S3Call, request: Request) -> Request:
 
 def body(call: S3Call, found: Object, span: Span) -> Outgoing:
     """A stretch of the object's bytes; whoever asks closes it."""
-    if span.length == 0:
-        return Bytes(b"")
     return call.blobs.joined(found.blobs, span.offset, span.length)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-import regex
+import regex  # type: ignore[import-untyped]  # it has none
 
 from cloudling.kernel import AwsError
 from cloudling.services.s3.errors import InvalidArgument, InvalidTag
