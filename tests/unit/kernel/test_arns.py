@@ -1,10 +1,11 @@
 """Amazon Resource Names taken apart and put together."""
 
 import pytest
-from cloudling.kernel import arns
-from cloudling.kernel.arns import Arn
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cloudling.kernel import arns
+from cloudling.kernel.arns import Arn
 
 
 @pytest.mark.parametrize(

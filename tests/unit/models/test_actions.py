@@ -1,6 +1,7 @@
 """The service authorization reference as shipped."""
 
 import pytest
+
 from cloudling.models import actions
 
 

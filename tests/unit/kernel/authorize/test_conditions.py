@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import pytest
+
 from cloudling.kernel.authorize.conditions import UnknownOperator, compile_conditions
 from cloudling.kernel.authorize.variables import Value
 

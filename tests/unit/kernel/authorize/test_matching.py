@@ -3,9 +3,10 @@
 import time
 
 import pytest
-from cloudling.kernel.authorize.matching import compile_arn, compile_pattern, tokenize
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cloudling.kernel.authorize.matching import compile_arn, compile_pattern, tokenize
 
 
 def matches_naively(pattern: str, text: str) -> bool:

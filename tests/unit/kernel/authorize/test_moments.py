@@ -1,9 +1,10 @@
 """Which dates IAM takes in policies, as recorded in public test cases."""
 
 import pytest
-from cloudling.kernel.authorize.moments import format_date, parse_date
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cloudling.kernel.authorize.moments import format_date, parse_date
 
 
 @pytest.mark.parametrize(
