@@ -62,11 +62,11 @@ def compile_pattern(text: str) -> Matcher:
 def compile_arn(tokens: Tokens) -> Matcher:
     """The ARN operators' way: each of the six parts is matched by itself.
 
-    A pattern of fewer parts (`*`) is matched as plain text.
+    A pattern of fewer parts matches only where it ends in a star, which then stands for the rest.
     """
     parts = _split_parts(tokens)
     if len(parts) < 6:
-        return compile_tokens(tokens)
+        return compile_tokens(tokens) if tokens[-1:] == (Wild.STAR,) else _nothing
     matchers = tuple(compile_tokens(tuple(part)) for part in parts)
 
     def match(text: str) -> bool:
@@ -92,6 +92,10 @@ def _split_parts(tokens: Iterable[Token]) -> list[list[Token]]:
 
 def _everything(text: str) -> bool:
     return True
+
+
+def _nothing(text: str) -> bool:
+    return False
 
 
 def _starts_with(prefix: str) -> Matcher:
