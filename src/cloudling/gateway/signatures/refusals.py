@@ -13,7 +13,7 @@ class Refusal(Exception):
 
     def __init__(self, kind: str, details: dict[str, Any] | None = None) -> None:
         self.kind = kind
-        self.details = details or {}
+        self.details = {} if details is None else details
         super().__init__(kind)
 
 

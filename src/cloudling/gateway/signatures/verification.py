@@ -45,11 +45,11 @@ def check(claim: Claim, request: Request, expected: Expected) -> None:
     """Raise what AWS refuses before it looks for the key: time, scope, unsigned headers."""
     if claim.scheme[1] == "2":
         return _check_version_2(claim, expected)
-    simple_storage = claim.scope.service in version4.S3_SERVICES
+    simple_storage = expected.service in version4.S3_SERVICES
     presigned = claim.scheme == "v4-query"
     if simple_storage:
         _check_payload(claim)
-    if presigned and expected.service in version4.S3_SERVICES:
+    if presigned and simple_storage:
         _check_presigned_time(claim, expected.now)
     elif not -SKEW <= expected.now - claim.signed_at <= SKEW:
         raise _skewed(claim, expected.now)
