@@ -197,11 +197,12 @@ class Connection(asyncio.Protocol):
             reader = self._reader
             queue = reader.queue
             while self._current is None and not self._choked and not self._ending:
-                if not queue and reader.waiting:
+                if queue:
+                    self._start(queue.popleft())
+                elif reader.waiting:
                     reader.go_on()
-                if not queue:
+                else:
                     break
-                self._start(queue.popleft())
         finally:
             self._advancing = False
         if self._paused:
@@ -271,15 +272,13 @@ class Connection(asyncio.Protocol):
         if data is None:
             self._begin_stream(head, response, close=close)
             return
-        self._write(head, data)
-        _let_go(response, length)
-        self._finish(exchange, close=close)
-
-    def _write(self, head: bytes, data: bytes) -> None:
-        if len(data) <= _ONE_WRITE:
+        if length <= _ONE_WRITE:
             self._transport.write(head + data)
         else:
             self._transport.writelines((head, data))
+        if response.on_sent is not None or response.body is not data:
+            _let_go(response, length)
+        self._finish(exchange, close=close)
 
     def _begin_stream(self, head: bytes, response: Response, *, close: bool) -> None:
         work = self._stream(head, response, close=close)
