@@ -83,7 +83,7 @@ def _length_unsent(status: int, length: int, given: str | None) -> list[str]:
 
 
 def has_body(status: int) -> bool:
-    return status != 204 and status != 304 and status >= 200
+    return status >= 200 and status not in {204, 304}
 
 
 def _encode(lines: list[str]) -> bytes:

@@ -252,14 +252,8 @@ class Reader:
         if self._replaying:
             return
         self.partial = 0
+        headers = self._read_headers(raw)
         parser = self._parser
-        ends = self._ends
-        limits = ends.limits
-        if self._fed > limits.target_bytes or len(raw) > limits.headers:
-            self._check_size(raw)
-        headers = {_NAMES[name]: value.decode("latin-1").rstrip(" \t") for name, value in raw}
-        if len(headers) != len(raw):
-            _join_repeated(headers, raw)
         version = parser.get_http_version()
         if version != "1.1":
             _check_version(version, headers)
@@ -269,13 +263,23 @@ class Reader:
         path, query = self._split_target(method, headers)
         body = self._frame(headers, version)
         keep = parser.should_keep_alive()
+        self._last = not keep
         if not body.complete:
             self.body = body
             self._idle_bytes = 0
-        self._last = not keep
+        ends = self._ends
         now = ends.clock()
         request = Request(method, path, query, headers, raw, body, ends.peer, ends.port, False, now)
         self.queue.append(Exchange(request, body, keep, version != "1.1"))
+
+    def _read_headers(self, raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+        limits = self._ends.limits
+        if self._fed > limits.target_bytes or len(raw) > limits.headers:
+            self._check_size(raw)
+        headers = {_NAMES[name]: value.decode("latin-1").rstrip(" \t") for name, value in raw}
+        if len(headers) != len(raw):
+            _join_repeated(headers, raw)
+        return headers
 
     def on_body(self, data: bytes) -> None:
         if self.body is not None:
@@ -328,7 +332,6 @@ class Reader:
         return tail if tail.startswith(b"/") else b"/" + tail
 
     def _frame(self, headers: dict[str, str], version: str) -> RawBody:
-        line = self._ends.line
         length: int | None = 0
         if (size := headers.get("content-length")) is not None:
             length = int(size)
@@ -336,7 +339,7 @@ class Reader:
             if coding.lower() != "chunked":
                 raise UnknownEncoding
             length = None
-        body = RawBody(line, length)
+        body = RawBody(self._ends.line, length)
         if (expectation := headers.get("expect")) is not None and version == "1.1":
             if expectation.lower() != "100-continue":
                 raise UnknownExpectation
