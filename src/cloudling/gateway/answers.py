@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from email.utils import formatdate
-from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -18,20 +17,8 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _MOST_NAMES = 2048
 
 
-class _Kind(Enum):
-    PLAIN = 0
-    DATE = 1
-    LENGTH = 2
-    OURS = 3
-
-
-_SPECIAL = {
-    "date": _Kind.DATE,
-    "content-length": _Kind.LENGTH,
-    "connection": _Kind.OURS,
-    "keep-alive": _Kind.OURS,
-    "transfer-encoding": _Kind.OURS,
-}
+# Those the server writes itself: a handler's are taken into account or dropped.
+_OWN = {"date", "content-length", "connection", "keep-alive", "transfer-encoding"}
 
 
 class HeadWriter:
@@ -46,30 +33,25 @@ class HeadWriter:
         self._clock = clock
         self._second = -1
         self._date = ""
-        self._kinds: dict[str, _Kind] = {}
+        # Names found to be well formed and not ours.
+        self._plain: set[str] = set()
 
     def write(self, response: Response, length: int, method: str, connection: str) -> bytes:
         """`connection` is the header's value, "" for none; `length` that of the body made."""
         status = response.status
         lines = [_STATUS_LINES.get(status) or f"HTTP/1.1 {status} "]
-        dated = False
-        given: str | None = None
-        kinds = self._kinds
+        own: dict[str, str] = {}
+        plain = self._plain
         for name, value in response.headers:
-            match kinds.get(name) or self._classify(name):
-                case _Kind.PLAIN:
-                    lines.append(f"{name}: {value}")
-                case _Kind.DATE:
-                    dated = True
-                    lines.append(f"Date: {value}")
-                case _Kind.LENGTH:
-                    given = value
-        if not dated:
-            lines.append(self._date_line())
+            if name in plain or not self._is_own(name):
+                lines.append(f"{name}: {value}")
+            else:
+                own[name.lower()] = value
+        lines.append(f"Date: {own['date']}" if "date" in own else self._date_line())
         if method != "HEAD" and has_body(status):
             lines.append(f"Content-Length: {length}")
         else:
-            lines += _length_unsent(status, length, given)
+            lines += _length_unsent(status, length, own.get("content-length"))
         if connection:
             lines.append(f"Connection: {connection}")
         return _encode(lines)
@@ -81,26 +63,27 @@ class HeadWriter:
             self._date = f"Date: {formatdate(second, usegmt=True)}"
         return self._date
 
-    def _classify(self, name: str) -> _Kind:
+    def _is_own(self, name: str) -> bool:
+        if name.lower() in _OWN:
+            return True
         if not _TOKEN.fullmatch(name):
             raise ValueError(f"{name!r} is no name of a header")
-        kind = _SPECIAL.get(name.lower(), _Kind.PLAIN)
-        if len(self._kinds) < _MOST_NAMES:
-            self._kinds[name] = kind
-        return kind
+        if len(self._plain) < _MOST_NAMES:
+            self._plain.add(name)
+        return False
 
 
 def _length_unsent(status: int, length: int, given: str | None) -> list[str]:
     """The length of a body that is only spoken of (RFC 9110 §8.6)."""
-    if status == HTTPStatus.NO_CONTENT or status < 200:
+    if status == 204 or status < 200:
         return []
-    if given is None and status == HTTPStatus.NOT_MODIFIED:
+    if given is None and status == 304:
         return []
     return [f"Content-Length: {length if given is None else given}"]
 
 
 def has_body(status: int) -> bool:
-    return status >= 200 and status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+    return status >= 200 and status not in {204, 304}
 
 
 def _encode(lines: list[str]) -> bytes:

@@ -68,38 +68,23 @@ class RawBody:
     `length` is None for a chunked body. Chunks handed to `consume` are only valid during the call.
     """
 
-    __slots__ = (
-        "_chunks",
-        "_fault",
-        "_goal",
-        "_held",
-        "_line",
-        "_room",
-        "_waiter",
-        "broken",
-        "complete",
-        "expects",
-        "length",
-        "received",
-        "trailers",
-    )
+    # The client waits for `100 Continue`.
+    expects = False
+    # The parser no longer knows where the body ends: the connection cannot go on.
+    broken = False
+    received = 0
+    _held = 0
+    _room = _UNASKED
+    _goal = 0
+    _waiter: asyncio.Future[None] | None = None
+    _fault: AwsError | None = None
 
-    def __init__(self, line: Line, length: int | None, *, expects: bool = False) -> None:
+    def __init__(self, line: Line, length: int | None) -> None:
         self.length = length
         self.trailers: dict[str, str] = {}
         self.complete = length == 0
-        # The client waits for `100 Continue`.
-        self.expects = expects
-        # The parser no longer knows where the body ends: the connection cannot go on.
-        self.broken = False
-        self.received = 0
         self._line = line
         self._chunks: list[bytes] = []
-        self._held = 0
-        self._room = _UNASKED
-        self._goal = 0
-        self._waiter: asyncio.Future[None] | None = None
-        self._fault: AwsError | None = None
 
     async def read(self, limit: int) -> bytes:
         if self.length is not None and self.length > limit:

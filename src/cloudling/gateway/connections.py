@@ -161,6 +161,7 @@ class Connection(asyncio.Protocol):
             self._lent is not None
             or self._choked
             or reader.full
+            or reader.waiting
             or (reader.body is not None and reader.body.full)
         )
         if stop is not self._paused:
@@ -197,11 +198,12 @@ class Connection(asyncio.Protocol):
             reader = self._reader
             queue = reader.queue
             while self._current is None and not self._choked and not self._ending:
-                if not queue and reader.waiting:
+                if queue:
+                    self._start(queue.popleft())
+                elif reader.waiting:
                     reader.go_on()
-                if not queue:
+                else:
                     break
-                self._start(queue.popleft())
         finally:
             self._advancing = False
         if self._paused:
@@ -218,7 +220,7 @@ class Connection(asyncio.Protocol):
             waited = work.send(None)
         except StopIteration as stop:
             self._answer(stop.value)
-        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
+        except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the client gets an answer
             self._answer(_bug())
         else:
             self._task = asyncio.get_running_loop().create_task(self._handle(work, waited))
@@ -226,6 +228,9 @@ class Connection(asyncio.Protocol):
     async def _handle(self, work: Coroutine[Any, Any, Response], waited: object) -> None:
         try:
             response = await _resume(work, waited)
+        except asyncio.CancelledError:
+            self.cut()
+            raise
         except Exception:  # noqa: BLE001 - as above
             response = _bug()
         self._task = None
@@ -253,9 +258,8 @@ class Connection(asyncio.Protocol):
         if exchange is None:
             raise RuntimeError("An answer without a request")
         if self._lost:
-            _let_go(response, 0)
             self._current = None
-            return
+            return _let_go(response, 0)
         data, length = _content(response)
         close = response.close or not exchange.keep or self._must_close(exchange)
         connection = "close" if close else "keep-alive" if exchange.old else ""
@@ -264,22 +268,18 @@ class Connection(asyncio.Protocol):
             head = self._house.heads.write(response, length, method, connection)
         except Exception:  # noqa: BLE001 - a bug in an answer is answered like any other
             _let_go(response, 0)
-            self._send(_bug())
-            return
+            return self._send(_bug())
         if not length or method == "HEAD" or not has_body(response.status):
             data, length = b"", 0
         if data is None:
-            self._begin_stream(head, response, close=close)
-            return
-        self._write(head, data)
-        _let_go(response, length)
-        self._finish(exchange, close=close)
-
-    def _write(self, head: bytes, data: bytes) -> None:
-        if len(data) <= _ONE_WRITE:
+            return self._begin_stream(head, response, close=close)
+        if length <= _ONE_WRITE:
             self._transport.write(head + data)
         else:
             self._transport.writelines((head, data))
+        if response.on_sent is not None or response.body is not data:
+            _let_go(response, length)
+        return self._finish(exchange, close=close)
 
     def _begin_stream(self, head: bytes, response: Response, *, close: bool) -> None:
         work = self._stream(head, response, close=close)
@@ -305,6 +305,8 @@ class Connection(asyncio.Protocol):
     def _end(self, *, clean: bool) -> None:
         self._ending = True
         self._reader.close()
+        if self._lost or self._transport.is_closing():
+            return
         if clean or not self._transport.can_write_eof():
             self._transport.close()
             return
@@ -316,11 +318,11 @@ class Connection(asyncio.Protocol):
     async def _stream(self, head: bytes, response: Response, *, close: bool) -> None:
         exchange = cast("Exchange", self._current)
         source = cast("Outgoing", response.body)
-        sent, faults = 0, 1
+        sent, whole = 0, False
         try:
             await self._flush()
             sent = await self._transfer(head, source)
-            faults = 0
+            whole = True
         except (CutOff, Stalled):
             pass
         except SourceEnded as fault:
@@ -330,10 +332,12 @@ class Connection(asyncio.Protocol):
         finally:
             _let_go(response, sent)
             self._task = None
-            if faults:
+            if not whole:
+                self._current = None
                 self.cut()
-        self._finish(exchange, close=close)
-        self._advance()
+        if whole:
+            self._finish(exchange, close=close)
+            self._advance()
 
     async def _flush(self) -> None:
         """Wait until the transport holds nothing; then the socket may be written past it."""
@@ -429,11 +433,12 @@ class Connection(asyncio.Protocol):
             hang_up(self._lent)
         self._transport.abort()
 
-    def abandon(self) -> None:
-        """Cut, and stop the handler too."""
+    def abandon(self) -> asyncio.Task[None] | None:
+        """Cut, and stop the handler too: the task that is to end."""
         if self._task is not None:
             self._task.cancel()
         self.cut()
+        return self._task
 
 
 @types.coroutine

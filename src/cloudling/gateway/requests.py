@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import httptools
@@ -26,6 +25,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cloudling.gateway.limits import Limits
+
+_SLASH = ord("/")
+_MOST_NAMES = 2048
+
+
+class _Names(dict[bytes, str]):
+    """Lower-case text of header names as they come, each made once."""
+
+    def __missing__(self, name: bytes) -> str:
+        text = name.decode("latin-1").lower()
+        if len(self) < _MOST_NAMES:
+            self[name] = text
+        return text
+
+
+class _Methods(dict[bytes, str]):
+    """The text of methods; llhttp knows only some fifty."""
+
+    def __missing__(self, method: bytes) -> str:
+        text = self[method] = method.decode("ascii")
+        return text
+
+
+_NAMES = _Names()
+_METHODS = _Methods()
 
 # Pieces with many pipelined requests are parsed in slices, so that the queue stays bounded.
 _SLICE = 16 * 1024
@@ -64,18 +88,16 @@ class Reader:
         "_backlog",
         "_ends",
         "_fed",
-        "_head",
-        "_headers",
+        "_fields",
         "_idle_bytes",
         "_last",
         "_parser",
-        "_raw",
         "_replaying",
         "_target",
-        "_trailer_bytes",
         "body",
         "deaf",
         "in_head",
+        "on_header",
         "partial",
         "queue",
     )
@@ -94,10 +116,15 @@ class Reader:
         self._last = False
         self._replaying = False
         self._idle_bytes = 0
-        self._trailer_bytes = 0
         self._target = b""
-        self._headers: dict[str, str] = {}
-        self._raw: list[tuple[bytes, bytes]] = []
+        fields: list[tuple[bytes, bytes]] = []
+        self._fields = fields
+
+        # A closure, since it is called some ten times a request.
+        def on_header(name: bytes, value: bytes) -> None:
+            fields.append((name, value))
+
+        self.on_header = on_header
         self._parser = httptools.HttpRequestParser(self)
 
     def feed(self, data: bytes) -> None:
@@ -212,78 +239,47 @@ class Reader:
     # Called by the parser
 
     def on_message_begin(self) -> None:
-        if not self._replaying:
-            self.in_head = True
-            self._target = b""
-            self._headers = {}
-            self._raw = []
+        self.in_head = True
+        self._target = b""
 
     def on_url(self, part: bytes) -> None:
         self._target += part
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.in_head:
-            self._on_trailer(name, value)
-            return
-        self._raw.append((name, value))
-        key = _lower(name)
-        text = value.decode("latin-1").rstrip(" \t")
-        headers = self._headers
-        if key not in headers:
-            headers[key] = text
-        elif key == "host":
-            raise BadRequest
-        else:
-            headers[key] += "," + text
-
-    def _on_trailer(self, name: bytes, value: bytes) -> None:
-        if self._replaying or self.body is None:
-            return
-        self._trailer_bytes += len(name) + len(value)
-        if self._trailer_bytes > self._ends.limits.head_bytes:
-            raise HeadTooLarge
-        key = _lower(name)
-        text = value.decode("latin-1").rstrip(" \t")
-        trailers = self.body.trailers
-        trailers[key] = f"{trailers[key]},{text}" if key in trailers else text
-
     def on_headers_complete(self) -> None:
+        self.in_head = False
+        raw = self._fields.copy()
+        self._fields.clear()
         if self._replaying:
             return
+        self.partial = 0
+        headers = self._read_headers(raw)
         parser = self._parser
-        headers = self._headers
-        ends = self._ends
         version = parser.get_http_version()
         if version != "1.1":
-            self._check_version(version)
+            _check_version(version, headers)
         elif "host" not in headers:
             raise BadRequest
-        limits = ends.limits
-        if self._fed > limits.target_bytes or len(self._raw) > limits.headers:
-            self._check_size()
-        method = _text(parser.get_method())
-        path, query = self._split_target(method)
+        method = _METHODS[parser.get_method()]
+        path, query = self._split_target(method, headers)
         body = self._frame(headers, version)
-        request = Request(
-            method,
-            path,
-            query,
-            headers,
-            self._raw,
-            body,
-            ends.peer,
-            ends.port,
-            False,
-            ends.clock(),
-        )
         keep = parser.should_keep_alive()
         self._last = not keep
-        self.in_head = False
-        self.partial = 0
         if not body.complete:
             self.body = body
-            self._idle_bytes = self._trailer_bytes = 0
+            self._idle_bytes = 0
+        ends = self._ends
+        now = ends.clock()
+        request = Request(method, path, query, headers, raw, body, ends.peer, ends.port, False, now)
         self.queue.append(Exchange(request, body, keep, version != "1.1"))
+
+    def _read_headers(self, raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+        limits = self._ends.limits
+        if self._fed > limits.target_bytes or len(raw) > limits.headers:
+            self._check_size(raw)
+        headers = {_NAMES[name]: value.decode("latin-1").rstrip(" \t") for name, value in raw}
+        if len(headers) != len(raw):
+            _join_repeated(headers, raw)
+        return headers
 
     def on_body(self, data: bytes) -> None:
         if self.body is not None:
@@ -294,38 +290,36 @@ class Reader:
         # Of an upgrade llhttp says that it is complete before its body came.
         if body is not None and not self._parser.should_upgrade():
             self.body = None
+            if self._fields:
+                body.trailers = {_NAMES[name]: _text(value) for name, value in self._fields}
+                if len(body.trailers) != len(self._fields):
+                    _join_repeated(body.trailers, self._fields)
+                self._fields.clear()
             body.finish()
 
     # The rules of a head
 
-    def _check_version(self, version: str) -> None:
-        if version != "1.0":
-            raise WrongVersion
-        if "transfer-encoding" in self._headers:
-            # RFC 9112 §6.1: the framing of an HTTP/1.0 message with it is faulty.
-            raise BadRequest
-
-    def _check_size(self) -> None:
+    def _check_size(self, raw: list[tuple[bytes, bytes]]) -> None:
         limits = self._ends.limits
         if len(self._target) > limits.target_bytes:
             raise TargetTooLong
-        size = len(self._target) + sum(len(name) + len(value) + 4 for name, value in self._raw)
-        if size > limits.head_bytes or len(self._raw) > limits.headers:
+        size = len(self._target) + sum(len(name) + len(value) + 4 for name, value in raw)
+        if size > limits.head_bytes or len(raw) > limits.headers:
             raise HeadTooLarge
 
-    def _split_target(self, method: str) -> tuple[bytes, bytes]:
+    def _split_target(self, method: str, headers: dict[str, str]) -> tuple[bytes, bytes]:
         target = self._target
-        if not target.startswith(b"/") and target != b"*":
-            target = self._take_authority(method, target)
+        if target[0] != _SLASH and target != b"*":
+            if method == "CONNECT":
+                raise MethodNotAllowed
+            target = self._take_authority(target, headers)
         if b"#" in target:
             raise BadRequest
         path, _, query = target.partition(b"?")
         return path, query
 
-    def _take_authority(self, method: str, target: bytes) -> bytes:
+    def _take_authority(self, target: bytes, headers: dict[str, str]) -> bytes:
         # RFC 9112 §3.2.2: the authority of an absolute target replaces Host.
-        if method == "CONNECT":
-            raise MethodNotAllowed
         scheme, separator, rest = target.partition(b"://")
         if not separator or scheme.lower() not in {b"http", b"https"}:
             raise BadRequest
@@ -333,12 +327,11 @@ class Reader:
         authority = rest[:end]
         if not authority or b"@" in authority:
             raise BadRequest
-        self._headers["host"] = authority.decode("latin-1")
+        headers["host"] = authority.decode("latin-1")
         tail = rest[end:]
         return tail if tail.startswith(b"/") else b"/" + tail
 
     def _frame(self, headers: dict[str, str], version: str) -> RawBody:
-        line = self._ends.line
         length: int | None = 0
         if (size := headers.get("content-length")) is not None:
             length = int(size)
@@ -346,19 +339,33 @@ class Reader:
             if coding.lower() != "chunked":
                 raise UnknownEncoding
             length = None
-        expects = False
+        body = RawBody(self._ends.line, length)
         if (expectation := headers.get("expect")) is not None and version == "1.1":
             if expectation.lower() != "100-continue":
                 raise UnknownExpectation
-            expects = length != 0
-        return RawBody(line, length, expects=expects)
+            body.expects = length != 0
+        return body
 
 
-@lru_cache(maxsize=1024)
-def _lower(name: bytes) -> str:
-    return name.decode("latin-1").lower()
+def _text(value: bytes) -> str:
+    return value.decode("latin-1").rstrip(" \t")
 
 
-@lru_cache(maxsize=64)
-def _text(method: bytes) -> str:
-    return method.decode("ascii")
+def _join_repeated(joined: dict[str, str], raw: list[tuple[bytes, bytes]]) -> None:
+    joined.clear()
+    for name, value in raw:
+        key, text = _NAMES[name], _text(value)
+        if key not in joined:
+            joined[key] = text
+        elif key == "host":
+            raise BadRequest
+        else:
+            joined[key] += "," + text
+
+
+def _check_version(version: str, headers: dict[str, str]) -> None:
+    if version != "1.0":
+        raise WrongVersion
+    if "transfer-encoding" in headers:
+        # RFC 9112 §6.1: the framing of an HTTP/1.0 message with it is faulty.
+        raise BadRequest

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cloudling.gateway.messages import Handler
 
 _BACKLOG = 1024
+# What is cut has so long to clean up.
+_LAST_SECONDS = 1.0
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 
@@ -115,9 +117,10 @@ class Server:
         for connection in list(house.connections):
             connection.drain()
         if not await self._emptied(grace):
-            for connection in list(house.connections):
-                connection.abandon()
-            await self._emptied(1.0)
+            tasks = [connection.abandon() for connection in list(house.connections)]
+            await self._emptied(_LAST_SECONDS)
+            if unfinished := [task for task in tasks if task is not None]:
+                await asyncio.wait(unfinished, timeout=_LAST_SECONDS)
         if self._sweeper is not None:
             self._sweeper.cancel()
             self._sweeper = None

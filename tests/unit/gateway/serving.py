@@ -121,7 +121,7 @@ async def serving(handler: Handler, **limits: Any) -> AsyncIterator[Site]:
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for what no event tells."""
-    while not condition():
+    while not condition():  # noqa: ASYNC110 - no event tells
         await asyncio.sleep(0.005)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.unit.gateway.serving import Client, echo, get, put, run, serving, until
 
-from cloudling.gateway.limits import Limits
 from cloudling.gateway.messages import Request, Response
 from cloudling.gateway.server import CannotListenError, PortTakenError, Server
 
@@ -222,34 +221,51 @@ def test_stopping_lets_what_is_under_way_end(run: Callable) -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("kind", ["handler", "upload", "unread"])
+UNFINISHED = {
+    "handler": get(),
+    "upload": get("/k", "Content-Length: 1000000", method="PUT") + b"x",
+    "unread": get("/k", "Content-Length: 100", method="PUT") + b"x",
+}
+
+
+@pytest.mark.parametrize("kind", UNFINISHED)
 def test_stopping_cuts_what_outlasts_the_grace(run: Callable, kind: str) -> None:
+    started: list[str] = []
     ended: list[str] = []
 
     async def handle(request: Request) -> Response:
+        started.append(kind)
         try:
-            if request.method == "PUT":
-                await request.body.pump(lambda _: None)
-            else:
-                await asyncio.Event().wait()
+            await request.body.pump(lambda _: None)
+            await asyncio.Event().wait()
         finally:
             ended.append(kind)
         return Response()
 
     async def scenario() -> None:
-        server = Server(handle, limits=Limits())
-        port = await server.start("127.0.0.1", 0)
-        client = Client(*await asyncio.open_connection("127.0.0.1", port))
-        if kind == "handler":
-            client.send(get())
-        else:
-            length = 1_000_000 if kind == "upload" else 100
-            client.send(get("/k", f"Content-Length: {length}", method="PUT") + b"x")
-        await asyncio.sleep(0.05)
-        await server.stop(grace=0.01)
-        assert ended == [kind]
-        assert server.open_connections == 0
-        assert await client.ended()
-        await client.close()
+        async with serving(handle) as site:
+            client = await site.connect()
+            client.send(UNFINISHED[kind])
+            await until(lambda: started)
+            await site.server.stop(grace=0.01)
+            assert ended == [kind]
+            assert site.server.open_connections == 0
+            assert await client.ended()
+
+    run(scenario())
+
+
+def test_a_handler_that_is_cancelled_ends_its_connection(run: Callable) -> None:
+    async def handle(request: Request) -> Response:
+        if request.path == b"/later":
+            await asyncio.sleep(0)
+        raise asyncio.CancelledError
+
+    async def scenario() -> None:
+        async with serving(handle) as site:
+            assert (await site.ask(get("/now"))).status == 500
+            client = await site.connect()
+            client.send(get("/later"))
+            assert await client.ended()
 
     run(scenario())
