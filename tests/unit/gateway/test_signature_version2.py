@@ -119,6 +119,19 @@ def test_amazon_headers_are_signed():
             admit(replace(request, headers=request.headers | {name: value}))
 
 
+def test_a_line_feed_in_a_parameter_is_no_second_header():
+    headers = {"x-amz-acl": "private", "x-amz-meta-a": "1"}
+    request = sign(auth.HmacV1QueryAuth, "PUT", headers=headers)
+    url = replace(request, headers={"host": request.headers["host"]})
+    admit(url)
+    query = url.query.replace(
+        b"x-amz-acl=private&x-amz-meta-a=1", b"x-amz-acl=private%0Ax-amz-meta-a%3A1"
+    )
+    assert query != url.query
+    with pytest.raises(Refusal, match="mismatch"):
+        admit(replace(url, query=query))
+
+
 def test_regions_are_those_of_the_endpoint_data():
     import json
     from importlib import resources

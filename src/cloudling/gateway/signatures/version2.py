@@ -79,7 +79,8 @@ def _amazon_headers(request: Request) -> list[str]:
         if name.startswith("x-amz-")
     }
     found |= {name: value for name, value in request.headers.items() if name.startswith("x-amz-")}
-    return [f"{name}:{found[name].strip()}" for name in sorted(found)]
+    # A decoded line feed must not begin a second header.
+    return [f"{name}:{found[name].strip()}".replace("\n", " ") for name in sorted(found)]
 
 
 def _resources(request: Request, bucket: str) -> list[bytes]:
