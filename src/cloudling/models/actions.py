@@ -9,7 +9,7 @@ import gzip
 import json
 import re
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 Level = Literal["Read", "List", "Write", "Permissions management", "Tagging"]
@@ -67,7 +67,7 @@ class Reference(NamedTuple):
 @lru_cache(maxsize=_REMEMBERED_SERVICES)
 def load(prefix: str) -> Reference:
     """The reference of a service's IAM prefix; empty where AWS has none."""
-    path = files("cloudling.models") / "iam" / f"{prefix}.json.gz"
+    path = Path(__file__).parent / "iam" / f"{prefix}.json.gz"
     if not _PREFIX.fullmatch(prefix) or not path.is_file():
         return Reference(prefix, "", {}, {}, {}, {})
     return _read(prefix, json.loads(gzip.decompress(path.read_bytes())))

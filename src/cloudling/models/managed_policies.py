@@ -10,13 +10,13 @@ import hashlib
 import struct
 import zlib
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 _ID_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_PATH = Path(__file__).parent / "iam" / "managed.bin"
 _AWS_OWNED = "arn:aws:iam::aws:policy"
 
 
@@ -79,13 +79,9 @@ class _Index(NamedTuple):
     blocks: list[tuple[int, int]]
 
 
-def _path() -> Path:
-    return Path(str(files("cloudling.models"))) / "iam" / "managed.bin"
-
-
 @lru_cache(maxsize=1)
 def _index() -> _Index:
-    with _path().open("rb") as file:
+    with _PATH.open("rb") as file:
         (length,) = struct.unpack(">I", file.read(4))
         data = zlib.decompress(file.read(length))
     places, rows = msgspec.json.decode(data, type=tuple[list[tuple[int, int]], list[ManagedPolicy]])
@@ -96,6 +92,6 @@ def _index() -> _Index:
 @lru_cache(maxsize=4)
 def _block(number: int) -> bytes:
     offset, size = _index().blocks[number]
-    with _path().open("rb") as file:
+    with _PATH.open("rb") as file:
         file.seek(offset)
         return zlib.decompress(file.read(size))

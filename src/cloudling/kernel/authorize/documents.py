@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from cloudling.kernel.authorize import grammar, identity_grammar, resource_grammar
 from cloudling.kernel.authorize.conditions import Compiled, compile_conditions
-from cloudling.kernel.authorize.matching import Matcher, compile_pattern, compile_tokens
+from cloudling.kernel.authorize.matching import Matcher, compile_pattern, compile_tokens, is_pattern
 from cloudling.kernel.authorize.principals import Principals, parse_principals
 from cloudling.kernel.authorize.variables import Lookup, Template, read
 
@@ -25,14 +25,29 @@ _REMEMBERED_ACTIONS = 512
 _REMEMBERED_POLICIES = 1024
 
 
+class Actions(NamedTuple):
+    """The Action or NotAction element, in lower case."""
+
+    literals: frozenset[str]
+    matchers: tuple[Matcher, ...]
+    negated: bool
+
+    def match(self, action: str) -> bool:
+        found = action in self.literals or any(matcher(action) for matcher in self.matchers)
+        return found is not self.negated
+
+
 class Resources(NamedTuple):
     """The Resource or NotResource element."""
 
+    literals: frozenset[str]
     matchers: tuple[Matcher, ...]
     templates: tuple[Template, ...]
     negated: bool
 
     def match(self, resource: str, lookup: Lookup) -> bool:
+        if resource in self.literals:
+            return not self.negated
         for matcher in self.matchers:
             if matcher(resource):
                 return not self.negated
@@ -48,16 +63,11 @@ class Statement(NamedTuple):
     position: int
     sid: str
     allows: bool
-    actions: tuple[Matcher, ...]
-    actions_negated: bool
+    actions: Actions
     resources: Resources | None
     conditions: tuple[Compiled, ...]
     principals: Principals | None
     principals_negated: bool
-
-    def covers(self, action: str) -> bool:
-        """Does it speak of this action (lower case)?"""
-        return any(matcher(action) for matcher in self.actions) is not self.actions_negated
 
     def applies(self, resource: str, lookup: Lookup) -> bool:
         """Do resource and conditions fit? The action is known to."""
@@ -104,7 +114,7 @@ class Policy:
         if len(self._relevant) >= _REMEMBERED_ACTIONS:
             self._relevant.clear()
         name = action.lower()
-        covering = [statement for statement in self.statements if statement.covers(name)]
+        covering = [statement for statement in self.statements if statement.actions.match(name)]
         found = self._relevant[action] = Relevant(
             tuple(statement for statement in covering if not statement.allows),
             tuple(statement for statement in covering if statement.allows),
@@ -152,8 +162,6 @@ def size(text: str) -> int:
 
 
 def _compile(index: int, statement: Mapping[str, Any], *, variables: bool) -> Statement:
-    actions_negated = "NotAction" in statement
-    actions = grammar.texts(statement["NotAction" if actions_negated else "Action"])
     principals_negated = "NotPrincipal" in statement
     principals = statement.get("NotPrincipal" if principals_negated else "Principal")
     conditions = {
@@ -164,12 +172,23 @@ def _compile(index: int, statement: Mapping[str, Any], *, variables: bool) -> St
         position=index,
         sid=statement.get("Sid", ""),
         allows=statement["Effect"] == "Allow",
-        actions=tuple(compile_pattern(action.lower()) for action in actions),
-        actions_negated=actions_negated,
+        actions=_compile_actions(statement),
         resources=_compile_resources(statement, variables=variables),
         conditions=compile_conditions(conditions, variables=variables),
         principals=None if principals is None else parse_principals(principals),
         principals_negated=principals_negated,
+    )
+
+
+def _compile_actions(statement: Mapping[str, Any]) -> Actions:
+    negated = "NotAction" in statement
+    names = [
+        name.lower() for name in grammar.texts(statement["NotAction" if negated else "Action"])
+    ]
+    return Actions(
+        literals=frozenset(name for name in names if not is_pattern(name)),
+        matchers=tuple(compile_pattern(name) for name in names if is_pattern(name)),
+        negated=negated,
     )
 
 
@@ -179,8 +198,11 @@ def _compile_resources(statement: Mapping[str, Any], *, variables: bool) -> Reso
     names = ["*"] if written is None else grammar.texts(written)
     if "*" in names and not negated:
         return None
-    readings = [read(_whole_arn(name), variables=variables) for name in names]
+    texts = [_whole_arn(name) for name in names]
+    plain = {text for text in texts if not is_pattern(text) and "${" not in text}
+    readings = [read(text, variables=variables) for text in texts if text not in plain]
     return Resources(
+        literals=frozenset(plain),
         matchers=tuple(compile_tokens(item) for item in readings if not isinstance(item, Template)),
         templates=tuple(item for item in readings if isinstance(item, Template)),
         negated=negated,

@@ -28,6 +28,11 @@ Tokens = tuple[Token, ...]
 _WILDCARDS = re.compile(r"([*?])")
 
 
+def is_pattern(text: str) -> bool:
+    """Does it match anything but itself?"""
+    return "*" in text or "?" in text
+
+
 def tokenize(text: str) -> Tokens:
     """A pattern's text as tokens; runs of stars become one."""
     out: list[Token] = []
@@ -56,6 +61,8 @@ def compile_tokens(tokens: Tokens) -> Matcher:
 
 def compile_pattern(text: str) -> Matcher:
     """`compile_tokens` of a pattern without variables."""
+    if not is_pattern(text):
+        return text.__eq__
     return compile_tokens(tokenize(text))
 
 
@@ -113,35 +120,63 @@ def _segments(tokens: Tokens) -> Matcher:
             pieces.append([])
         else:
             pieces[-1].append(token)
-    patterns = [_segment(piece) for piece in pieces]
-    if len(patterns) == 1:
-        return _whole(patterns[0])
-    first, last = patterns[0], patterns[-1]
-    middle = tuple(pattern for pattern in patterns[1:-1] if pattern.pattern)
-    tail = sum(1 if isinstance(token, Wild) else len(token) for token in pieces[-1])
+    if len(pieces) == 1:
+        return _whole(pieces[0])
+    finders = [_Finder(piece) for piece in pieces]
+    first, last = finders[0], finders[-1]
+    middle = tuple(finder for finder in finders[1:-1] if finder.length)
 
     def match(text: str) -> bool:
-        found = first.match(text)
-        if found is None:
+        if not first.stands_at(text, 0):
             return False
-        position, end = found.end(), len(text) - tail
-        for pattern in middle:
-            found = pattern.search(text, position)
-            if found is None:
+        position, end = first.length, len(text) - last.length
+        for finder in middle:
+            found = finder.find(text, position)
+            if found < 0:
                 return False
-            position = found.end()
-        return position <= end and last.match(text, end) is not None
+            position = found + finder.length
+        return position <= end and last.stands_at(text, end)
 
     return match
 
 
-def _segment(tokens: Iterable[Token]) -> re.Pattern[str]:
-    """A pattern of fixed length, so that searching it never backtracks."""
+class _Finder:
+    """One piece between stars: of fixed length, so that searching it never backtracks."""
+
+    __slots__ = ("_pattern", "_text", "_tokens", "length")
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = tokens
+        self._pattern: re.Pattern[str] | None = None
+        self._text = None if Wild.ONE in tokens else "".join(str(token) for token in tokens)
+        self.length = sum(1 if isinstance(token, Wild) else len(token) for token in tokens)
+
+    def stands_at(self, text: str, position: int) -> bool:
+        if self._text is not None:
+            return text.startswith(self._text, position)
+        return self._regex().match(text, position) is not None
+
+    def find(self, text: str, position: int) -> int:
+        if self._text is not None:
+            return text.find(self._text, position)
+        found = self._regex().search(text, position)
+        return found.start() if found else -1
+
+    def _regex(self) -> re.Pattern[str]:
+        # Compiled when first used: a long policy is mostly never asked for most of its patterns.
+        if self._pattern is None:
+            self._pattern = _fixed(self._tokens)
+        return self._pattern
+
+
+def _fixed(tokens: Iterable[Token]) -> re.Pattern[str]:
     body = "".join("." if isinstance(token, Wild) else re.escape(token) for token in tokens)
     return re.compile(body, re.DOTALL)
 
 
-def _whole(pattern: re.Pattern[str]) -> Matcher:
+def _whole(tokens: Iterable[Token]) -> Matcher:
+    pattern = _fixed(tokens)
+
     def match(text: str) -> bool:
         return pattern.fullmatch(text) is not None
 

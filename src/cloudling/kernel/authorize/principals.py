@@ -38,7 +38,7 @@ _ARN = re.compile(
     r"|sts::\d{12}:(?:assumed-role/[^*?/]+/[^*?/]+|federated-user/[^*?/]+|self))"
 )
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,124}(?::[\w+=,.@-]+)?")
-_SERVICE = re.compile(r"[A-Za-z0-9*-]+(?:\.[A-Za-z0-9-]+)+")
+_SERVICE = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _CANONICAL = re.compile(r"[0-9a-f]{64}")
 
 
@@ -93,7 +93,7 @@ class Principals(NamedTuple):
         return identity.principal_arn in names or identity.unique_id.partition(":")[0] in names
 
     def _names_session(self, identity: Identity) -> bool:
-        if identity.arn == identity.principal_arn:
+        if identity.arn == identity.principal_arn and identity.kind != "federated":
             return False
         return identity.arn in self.names or identity.unique_id in self.names
 
@@ -117,9 +117,9 @@ def parse_principals(value: str | Mapping[str, str | Sequence[str]]) -> Principa
 _ANY = re.compile(r"\*")
 _CHECKS = {
     "AWS": (_ANY, _ACCOUNT, _ROOT, _ARN, _UNIQUE_ID),
-    "Service": (_SERVICE, _ANY),
+    "Service": (_SERVICE,),
     "Federated": (re.compile(r"\S+"),),
-    "CanonicalUser": (_CANONICAL, _ANY),
+    "CanonicalUser": (_CANONICAL,),
 }
 
 

@@ -159,6 +159,7 @@ def test_unknown_operators(name: str) -> None:
         ("StringEquals", "${aws:username}", "bob", False),
         ("StringLike", "home/${aws:username}/*", "home/ann/x", True),
         ("StringLike", "home/${aws:UserName}/*", "home/bob/x", False),
+        ("StringLike", "home/${aws:UserName}/*", "home/ann/x", True),
         ("StringEquals", "${aws:PrincipalTag/team, 'none'}", "none", True),
         ("StringEquals", "${aws:PrincipalTag/team}", "", False),
         ("StringLike", "a${*}b", "a*b", True),

@@ -43,6 +43,15 @@ def who(kind: Any, name: str = "ann", account: str = HOME) -> Identity:
 
 
 USER, ROLE, ROOT = who("user"), who("role"), who("root")
+FEDERATED = Identity(
+    kind="federated",
+    account=HOME,
+    arn=f"arn:aws:sts::{HOME}:federated-user/eve",
+    principal_arn=f"arn:aws:sts::{HOME}:federated-user/eve",
+    unique_id=f"{HOME}:eve",
+    name="eve",
+    session=SESSION,
+)
 SERVICE = Identity(
     kind="service", account="", arn="sns.amazonaws.com", principal_arn="", unique_id=""
 )
@@ -194,6 +203,14 @@ ACCOUNT_ROOT = {"AWS": f"arn:aws:iam::{HOME}:root"}
             "resource-based policy",
         ),
         (ROLE, holds(session=[DENY]), bucket({"AWS": ROLE.arn}), False, "session policy"),
+        (
+            FEDERATED,
+            holds(session=[]),
+            bucket({"AWS": FEDERATED.arn}),
+            True,
+            "resource-based policy",
+        ),
+        (FEDERATED, holds(ALLOW, session=[]), bucket({"AWS": HOME}), False, "session policy"),
         # Root is bound by the resource's explicit denies.
         (ROOT, holds(), bucket("*", "Deny"), False, "resource-based policy"),
         (ROOT, holds(), bucket({"AWS": OTHER}), True, None),
