@@ -88,14 +88,14 @@ async def on_new_bucket(call: S3Call, request: Request) -> Sequence[Need]:
 
 @access(*_BUCKET_ACTIONS)
 async def on_bucket(call: S3Call, request: Request) -> Sequence[Need]:
-    bucket = await buckets.require(call, request["Bucket"])
+    bucket = call.known_bucket = await buckets.require(call, request["Bucket"])
     action = _BUCKET_ACTIONS[call.operation.name]
     return [Need(action, call.bucket_arn(bucket.name), bucket.owner, _context(call, request))]
 
 
 @access(*_OBJECT_ACTIONS)
 async def on_object(call: S3Call, request: Request) -> Sequence[Need]:
-    bucket = await buckets.require(call, request["Bucket"])
+    bucket = call.known_bucket = await buckets.require(call, request["Bucket"])
     actions = _OBJECT_ACTIONS[call.operation.name]["VersionId" in request]
     if call.operation.name == "DeleteObject" and request.get("IfMatch", "*") != "*":
         # Who compares ETags learns of the object what a reader would.
@@ -116,7 +116,7 @@ async def on_object(call: S3Call, request: Request) -> Sequence[Need]:
     "CompleteMultipartUpload",
 )
 async def on_written_object(call: S3Call, request: Request) -> Sequence[Need]:
-    bucket = await buckets.require(call, request["Bucket"])
+    bucket = call.known_bucket = await buckets.require(call, request["Bucket"])
     arn = call.object_arn(bucket.name, request["Key"])
     context = _context(call, request)
     actions = ["s3:PutObject"]

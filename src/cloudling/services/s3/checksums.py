@@ -37,6 +37,7 @@ SIZES = {
     "XXHASH128": 16,
 }
 MEMBERS = {name: f"Checksum{name}" for name in SIZES}
+_BY_MEMBER = {member: name for name, member in MEMBERS.items()}
 DEFAULT = "CRC64NVME"
 # Only of these can a whole object's checksum be made from its parts'.
 _COMBINABLE = ("CRC32", "CRC32C", "CRC64NVME")
@@ -133,12 +134,8 @@ def named(algorithm: str) -> Wanted:
 
 def requested(request: Mapping[str, Any], headers: Mapping[str, str]) -> Wanted | None:
     """The one checksum a request carries, in a header or announced as trailer."""
-    given = [(name, request[member]) for name, member in MEMBERS.items() if member in request]
-    trailers = [
-        name
-        for part in headers.get("x-amz-trailer", "").split(",")
-        if (name := part.strip().lower()).startswith(_PREFIX)
-    ]
+    given = [(_BY_MEMBER[member], request[member]) for member in request if member in _BY_MEMBER]
+    trailers = _trailers(headers["x-amz-trailer"]) if "x-amz-trailer" in headers else []
     if len(given) + len(trailers) > 1:
         raise InvalidRequest(
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
@@ -152,6 +149,11 @@ def requested(request: Mapping[str, Any], headers: Mapping[str, str]) -> Wanted 
             raise InvalidRequest("The value specified in the x-amz-trailer header is not supported")
         return Wanted(_HEADERS[trailers[0]], trailer=trailers[0])
     return None
+
+
+def _trailers(header: str) -> list[str]:
+    names = [part.strip().lower() for part in header.split(",")]
+    return [name for name in names if name.startswith(_PREFIX)]
 
 
 def check_announced(request: Mapping[str, Any], wanted: Wanted | None) -> None:
