@@ -112,7 +112,7 @@ def test_query_services(session):
     now = time.time()
     admit(request, now=now, service="iam", region=None, payload_hash=hashed)
     client = session.client("sts", endpoint_url=ENDPOINT)
-    url = client.generate_presigned_url("get_caller_identity")
+    url = client.generate_presigned_url("get_caller_identity", HttpMethod="GET")
     hashed = sha256(b"").hexdigest()
     admit(make_request("GET", url, {}), now=now, service="sts", region=None, payload_hash=hashed)
     client.close()

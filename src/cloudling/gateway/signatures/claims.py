@@ -29,9 +29,7 @@ UNSIGNED = "UNSIGNED-PAYLOAD"
 # S3 reads X-Amz-Expires as a number of 64 bits.
 _LARGEST = 2**63 - 1
 _INTEGER = re.compile(r"[+-]?0*([0-9]{1,19})")
-_COMPONENT = re.compile(r"\s*(Credential|SignedHeaders|Signature)\s*=\s*([^,\s]*)\s*")
-_PARAMETERS = ("credential", "signature", "date", "signedheaders")
-_NAMES = {"signedheaders": "SignedHeaders"}
+_COMPONENT = re.compile(r"[ \t]*(Credential|SignedHeaders|Signature)[ \t]*=[ \t]*([^, \t]*)[ \t]*")
 
 
 class Scope(msgspec.Struct, frozen=True):

@@ -46,7 +46,7 @@ def verify(claim: Claim, request: Request, secret: str, payload_hash: str) -> No
 def _canonical_requests(
     claim: Claim, request: Request, payload: str, *, single: bool
 ) -> Iterator[str]:
-    """The request as it came, which costs least and mostly is canonical, ..., and in AWS's form.
+    """The request as it came, which costs least and mostly is canonical; last comes AWS's form.
 
     Clients differ in what they leave unencoded. All say the same path, query and headers, so that
     none widens what a signature allows.
