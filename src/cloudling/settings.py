@@ -140,6 +140,13 @@ def data_folder() -> Path:
     return _xdg("XDG_DATA_HOME", ".local/share") / "cloudling"
 
 
+def log_folder() -> Path:
+    """Where detached clouds write their logs: the store wants the data folder for itself."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Logs" / "cloudling"
+    return _xdg("XDG_STATE_HOME", ".local/state") / "cloudling"
+
+
 def config_file() -> Path:
     """The configuration file that is read when it is there."""
     return _xdg("XDG_CONFIG_HOME", ".config") / "cloudling" / "cloudling.toml"

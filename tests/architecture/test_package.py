@@ -6,6 +6,8 @@ import importlib
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import cloudling
 
 ROOT = Path(__file__).parents[2]
@@ -26,3 +28,13 @@ def test_entry_points_exist() -> None:
 
 def test_base_dependencies_leave_botocore_out() -> None:
     assert not [line for line in PROJECT["dependencies"] if "boto" in line]
+
+
+def test_wheel_holds_the_data() -> None:
+    wheel = pytest.importorskip("hatchling.builders.wheel")
+    builder = wheel.WheelBuilder(str(ROOT))
+
+    held = {file.distribution_path for file in builder.recurse_included_files()}
+
+    data = [path for path in (ROOT / "src").rglob("*") if path.suffix in {".gz", ".json", ".toml"}]
+    assert {path.relative_to(ROOT / "src").as_posix() for path in data} <= held

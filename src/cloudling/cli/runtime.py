@@ -57,7 +57,7 @@ class Place:
 
     @property
     def log_file(self) -> Path:
-        """A link to the log in the data folder; the log itself for a cloud in memory."""
+        """A link to the log in the user's folder of logs; the log itself for a cloud in memory."""
         return self.folder / f"{self.port}.log"
 
     @property

@@ -15,7 +15,7 @@ from cloudling import __version__
 from cloudling.cli import ports
 from cloudling.cli.cloud import Cloud
 from cloudling.cli.runtime import Place
-from cloudling.settings import SETTINGS, Settings, UserError, load
+from cloudling.settings import SETTINGS, Settings, UserError, load, log_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -155,20 +155,18 @@ def child_command() -> list[str]:
 def _open_log(settings: Settings, place: Place) -> TextIO:
     """The log of a detached cloud, reachable from the runtime folder by its port."""
     place.log_file.unlink(missing_ok=True)
-    if settings.memory:
-        path = place.log_file
-    else:
-        path = settings.data / "logs" / f"{settings.port}.log"
+    path = place.log_file
+    if not settings.memory:
+        path = log_folder() / f"{settings.port}.log"
         try:
-            settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             place.log_file.symlink_to(path)
             if path.exists() and path.stat().st_size > LOG_LIMIT:
                 path.replace(path.with_suffix(".log.1"))
         except OSError as error:
             raise UserError(
-                f"The data folder {settings.data} cannot be written: {error.strerror}. Name "
-                f"another with --data, or keep nothing with --memory."
+                f"The folder of logs {path.parent} cannot be written: {error.strerror}. Correct "
+                f"its permissions, or set XDG_STATE_HOME to a folder of your own."
             ) from None
     return open(path, "a", opener=_private)
 

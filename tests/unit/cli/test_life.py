@@ -107,12 +107,12 @@ def test_start_that_never_answers_is_ended(
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_data_folder_that_cannot_be_written_is_told(
+def test_folder_of_logs_that_cannot_be_written_is_told(
     port: int, tmp_path: Path, capfd: Output
 ) -> None:
-    tmp_path.chmod(0o500)
+    (tmp_path / "XDG_STATE_HOME").chmod(0o500)
 
-    assert main(["start", "--detach", f"--data={tmp_path}/x", f"--port={port}"]) == 1
+    assert main(["start", "--detach", f"--port={port}"]) == 1
     assert "cannot be written" in capfd.readouterr().err
 
 
