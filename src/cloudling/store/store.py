@@ -8,7 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cloudling.store import sqlite
 from cloudling.store.blobs import SCHEMA, Blobs
@@ -93,7 +93,7 @@ class Store:
         store = cls(connection, sync, vault)
         files = BlobFiles(folder.blobs)
         store._add_blobs(files, encrypt=encrypt)
-        sync.start(partial(files.sweep, sync.log.connection), lambda: connection.total_changes)
+        sync.start(files.sweep, lambda: connection.total_changes)
         stack.callback(sync.stop)
         return store
 
