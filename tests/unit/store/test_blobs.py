@@ -1,4 +1,4 @@
-"""Blobs: every byte back from every offset, kept as long as a record refers to it, and no longer."""
+"""Blobs: every byte back from every offset, kept while a record refers to it, and no longer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.store.examples import read_blob, run, write_blob
 
 from cloudling.store.errors import BlobDamaged, BlobGone
 from cloudling.store.store import Store
 from cloudling.store.writers import BUFFER, INLINE
-from tests.unit.store.examples import read_blob, run, write_blob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,7 +141,7 @@ def test_a_shortened_file_is_noticed(store: Store) -> None:
 
 
 @given(st.integers(0, 2**63), st.binary(max_size=40), st.booleans())
-def test_refs_are_stored_as_they_are(size: int, key: bytes, inline: bool) -> None:  # noqa: FBT001
+def test_refs_are_stored_as_they_are(size: int, key: bytes, inline: bool) -> None:
     from cloudling.store.blobs import BlobRef
 
     ref = BlobRef("00ff", size, key, inline)

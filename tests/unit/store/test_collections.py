@@ -81,11 +81,14 @@ class CollectionMachine(RuleBasedStateMachine):
     @rule()
     def truncate_in_vain(self) -> None:
         with pytest.raises(Failing), self.store.unit():
-            self.table.truncate()
-            assert run(self.things.count()) == 0
-            for key in self.model:
-                assert run(self.things.get(*key)) is None
-            raise Failing
+            self.truncate_and_fail()
+
+    def truncate_and_fail(self) -> None:
+        self.table.truncate()
+        assert run(self.things.count()) == 0
+        for key in self.model:
+            assert run(self.things.get(*key)) is None
+        raise Failing
 
     @rule(place=places, name=letters)
     def get(self, place: str, name: str) -> None:
@@ -101,6 +104,7 @@ class CollectionMachine(RuleBasedStateMachine):
     )
     def page(
         self,
+        *,
         place: str,
         prefix: str,
         after: str | None,
@@ -221,10 +225,15 @@ def test_changes_move_with_writes_rollbacks_and_resets(store: Store) -> None:
     assert moved()
     run(things.get("p", "n"))
     assert not moved()
-    with pytest.raises(Failing), store.unit():
-        run(things.delete("p", "n"))
-        assert moved()
-        raise Failing
+
+    def delete_and_fail() -> None:
+        with store.unit():
+            run(things.delete("p", "n"))
+            assert moved()
+            raise Failing
+
+    with pytest.raises(Failing):
+        delete_and_fail()
     assert moved()
     run(store.reset())
     assert moved()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.unit.store.examples import THINGS, Thing, run
 
 from cloudling.store.collections import CollectionSpec
 from cloudling.store.errors import StoreFault
 from cloudling.store.store import Store
-from tests.unit.store.examples import THINGS, Thing, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -239,18 +240,10 @@ def test_a_fault_poisons_the_turn(
             await things.put(ONE)
         store.barrier().when_done(told.append)
         connection = watch(store, at, code)
-        try:
-            with store.unit():
-                await things.put(TWO)
-                await things.page("p")
-            await store.committed()
-        except StoreFault:
-            pass
+        with contextlib.suppress(StoreFault):
+            await put_and_read(store, TWO)
         connection.at = "nothing"
-        if at != "COMMIT":
-            with pytest.raises(StoreFault), store.unit():
-                pass  # nothing more runs in this turn
-            assert not store.commits.connection.in_transaction
+        assert_nothing_more_runs(store)
         await asyncio.sleep(0)
 
     asyncio.run(turn())
@@ -261,6 +254,21 @@ def test_a_fault_poisons_the_turn(
     assert run(things.get("p", "one")) is None
     with pytest.raises(StoreFault), store.unit():
         run(things.put(TWO))
+
+
+async def put_and_read(store: Store, thing: Thing) -> None:
+    with store.unit():
+        await things_of(store).put(thing)
+        await things_of(store).page("p")
+    await store.committed()
+
+
+def assert_nothing_more_runs(store: Store) -> None:
+    """In this turn, if it is not over."""
+    assert not store.commits.connection.in_transaction
+    if store.commits.poisoned:
+        with pytest.raises(StoreFault), store.unit():
+            pass
 
 
 def test_a_swallowed_fault_still_fails_the_unit(store: Store) -> None:

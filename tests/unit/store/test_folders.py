@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 
 import pytest
+from tests.unit.store.examples import THINGS, Thing, read_blob, run, write_blob
 
 from cloudling.store.errors import FolderNewer, FolderRefused, FolderTaken
 from cloudling.store.store import Store
-from tests.unit.store.examples import THINGS, Thing, read_blob, run, write_blob
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_nobody_else_may_look_in(tmp_path: Path) -> None:
