@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cloudling.store.sqlite import PAGE, connect_checkpointer
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -57,7 +58,12 @@ class Log:
         self._log = -1
         # Open until all connections are closed: closing it earlier would drop SQLite's locks.
         self._file = os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self.connection = connect_checkpointer(database)
+        self._database = database
+        self.connection: sqlite3.Connection
+
+    def open(self) -> None:
+        """After the writer has made the database one with a log: a connection looks only once."""
+        self.connection = connect_checkpointer(self._database)
 
     def sync(self) -> None:
         """What was committed is on the disk when this returns."""
@@ -68,11 +74,12 @@ class Log:
     def backfill(self) -> bool:
         """Copy what the log holds into the database; True when nothing is left to copy.
 
-        Passes beside the writers never reach the end of a log that grows meanwhile. So a long one
-        is copied and synced first, and the writers wait for the last pass: a few pages.
+        Passes beside the writers never catch up with a log that grows meanwhile, and it starts anew
+        only when all of it is copied. So a long one is copied and synced first, and the writers
+        wait for the last pass: a few pages.
         """
         size, left = self._pass()
-        if left and size > self._limit:
+        if size > self._limit:
             self.sync()
             self._pass()
             sync_data(self._file)

@@ -1,12 +1,13 @@
 """Composite keys as bytes that sort as their components do, component by component, in UTF-8 order.
 
-Every component but the last ends with a zero byte; a zero byte inside one is written 00 FF. No
-UTF-8 text holds FF, so the end of a component is never mistaken for a character of it.
+Every component but the last ends with 00 01; a zero byte inside one is written 00 FF. So the bytes
+of leading components begin the keys that have them, and no other key.
 """
 
 from __future__ import annotations
 
-_END = b"\x00"
+_NUL = b"\x00"
+_END = b"\x00\x01"
 _ZERO = b"\x00\xff"
 
 
@@ -26,13 +27,13 @@ def lead(components: list[str] | tuple[str, ...]) -> bytes:
 def inner(component: str) -> bytes:
     """A component that is not the last, without its end."""
     data = component.encode()
-    return data.replace(_END, _ZERO) if _END in data else data
+    return data.replace(_NUL, _ZERO) if _NUL in data else data
 
 
 def behind(component: str, *, last: bool) -> bytes:
     """The first bytes that may stand after every key with exactly this component."""
     if last:
-        return component.encode() + _END
+        return component.encode() + _NUL
     return inner(component) + _ZERO
 
 

@@ -49,6 +49,7 @@ def connect_checkpointer(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint=0")
     connection.execute("PRAGMA cache_size=-256")
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     return connection
 
 

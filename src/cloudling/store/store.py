@@ -93,7 +93,7 @@ class Store:
         store = cls(connection, sync, vault)
         files = BlobFiles(folder.blobs)
         store._add_blobs(files, encrypt=encrypt)
-        sync.start(partial(files.sweep, sync.log.connection), lambda: connection.total_changes)
+        sync.start(files.sweep, lambda: connection.total_changes)
         stack.callback(sync.stop)
         return store
 

@@ -35,6 +35,7 @@ HOUR = 3600.0
 
 Loop = asyncio.AbstractEventLoop
 Work = Callable[[], None]
+Hourly = Callable[[sqlite3.Connection], object]
 Chore = Callable[[], Work | None]  # called before a sync; what it returns is done after it
 
 
@@ -89,7 +90,7 @@ class Syncer:
         self.enter = self.gate.enter
         self.leave = self.gate.leave
         self._strict = strict
-        self._hourly: Callable[[], object] = lambda: None
+        self._hourly: Hourly = lambda connection: None
         self._changes: Callable[[], int] = lambda: 0
         self._chores: list[Chore] = []
         self._files: list[Path] = []
@@ -100,10 +101,11 @@ class Syncer:
         self._backfilled = (0, 0.0, True)  # rows and moment of the last time; nothing was left
         self._thread = threading.Thread(target=self._run, name="cloudling-sync", daemon=True)
 
-    def start(self, hourly: Callable[[], object], changes: Callable[[], int]) -> None:
+    def start(self, hourly: Hourly, changes: Callable[[], int]) -> None:
         """Begin; `hourly` is done at once and each hour, `changes` counts the rows ever written."""
         self._hourly = hourly
         self._changes = changes
+        self.log.open()
         self._thread.start()
 
     def committed(self, turn: Turn) -> bool:
@@ -155,7 +157,7 @@ class Syncer:
             try:
                 if time.monotonic() - swept >= HOUR:
                     swept = time.monotonic()
-                    self._hourly()
+                    self._hourly(self.log.connection)
                 self._rest(last, swept + HOUR)
                 last = time.monotonic()
                 self._pass()
