@@ -104,7 +104,8 @@ class Resource:
         self.subresources = everywhere
         values = [pair for each in self._candidates for pair in each.literals]
         values += [("x-id", each.name) for each in self._candidates]
-        for name in everywhere | self._needed | {name for name, _ in values}:
+        needs = {name for each in self._candidates for name in each.needs}
+        for name in everywhere | needs | {name for name, _ in values}:
             self._deciding[name] = frozenset(value for of, value in values if of == name)
 
     def choose(self, query: Query, headers: Mapping[str, str]) -> str | None:

@@ -30,8 +30,11 @@ READER_NAMES = {
 def document(body: bytes) -> Element:
     """The root of a document; ValueError when it is none, has a DTD, or nests too deeply.
 
-    The encoding is UTF-8 whatever the declaration says, so that no other one hides a DTD.
+    Only UTF-8 is read, so that no other encoding hides a DTD: not one that is declared, and not
+    UTF-16, which expat believes a byte order mark against all else (no UTF-8 XML has a zero byte).
     """
+    if b"\0" in body:
+        raise ValueError("not UTF-8")
     if b"<!DOCTYPE" in body:
         _refuse_doctype(body)
     parser = XMLParser(encoding="utf-8")  # noqa: S314 - documents with a DTD do not get here
