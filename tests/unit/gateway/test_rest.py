@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,14 +159,16 @@ def test_paths_that_are_no_text(path: bytes) -> None:
 def test_whatever_comes_is_matched_or_refused(
     method: str, path: bytes, query: list[tuple[str, str]]
 ) -> None:
-    for _ in range(2):  # decided, then remembered
-        try:
-            operation, labels = rest.match(S3, method, b"/" + path, query, {})
-        except AwsError as refused:
-            assert refused.http_status in {400, 405}
-        else:
-            assert S3.operations[operation].method == method
-            assert set(labels) <= {"Bucket", "Key"}
+    found = [outcome(method, path, query) for _ in range(2)]  # decided, then remembered
+    assert found[0] == found[1]
+    assert found[0] in {400, 405} or S3.operations[found[0]].method == method
+
+
+def outcome(method: str, path: bytes, query: list[tuple[str, str]]) -> Any:
+    try:
+        return rest.match(S3, method, b"/" + path, query, {})[0]
+    except AwsError as refused:
+        return refused.http_status
 
 
 def test_a_key_is_decoded_exactly_once() -> None:
