@@ -105,21 +105,16 @@ class Blobs:
             raise
         return JoinedReader(openers, count, partial(self._unpin, pinned))
 
-    def keep(self, blob: BlobWriter | BlobRef) -> BlobRef:
-        """Commit the first reference to a finished blob with this unit.
-
-        A small blob is kept by its writer, which has the bytes.
-        """
-        ref = blob.finish() if isinstance(blob, BlobWriter) else blob
-        if not ref.inline:
-            self._keep_file(ref)
-            if isinstance(blob, BlobWriter):
-                self._unit.undo.append(blob.hand_over())
-        elif isinstance(blob, BlobWriter):
-            row = (int(ref.id, 16), blob.stored)
+    def keep(self, writer: BlobWriter) -> BlobRef:
+        """Commit the first reference to what was written with this unit."""
+        ref = writer.finish()
+        if ref.inline:
+            row = (int(ref.id, 16), writer.stored)
             self._unit.execute("INSERT INTO blob_bytes(id,count,bytes) VALUES(?,1,?)", row)
         else:
-            raise TypeError("A small blob is kept by its writer, which has the bytes.")
+            self._unit.execute("INSERT INTO blob_refs(id,count) VALUES(?,1)", (ref.id,))
+            self._of_this_turn().kept.append(ref.id)
+            self._unit.undo.append(writer.hand_over())
         return ref
 
     def share(self, ref: BlobRef) -> BlobRef:
@@ -165,10 +160,6 @@ class Blobs:
 
     def give_up(self, path: Path) -> None:
         self._files.give_up(path)
-
-    def _keep_file(self, ref: BlobRef) -> None:
-        self._unit.execute("INSERT INTO blob_refs(id,count) VALUES(?,1)", (ref.id,))
-        self._of_this_turn().kept.append(ref.id)
 
     def _of_this_turn(self) -> _Outcome:
         turn = self._commits.barrier()

@@ -30,7 +30,8 @@ class Gate:
     def enter(self) -> None:
         """A transaction begins."""
         # Without the event a busy writer could take the lock again and again before the holder.
-        self._open.wait()
+        if not self._open.is_set():
+            self._open.wait()
         self._writing.acquire()
 
     def leave(self) -> None:

@@ -59,16 +59,20 @@ class Collection(Generic[R]):
     Writing needs an open unit; reading does not.
     """
 
-    __slots__ = ("_scope", "_space", "_table")
+    __slots__ = ("_cache", "_parts", "_scope", "_space", "_table")
 
     def __init__(self, table: Table[R], scope: str) -> None:
         self._table = table
+        self._cache = table.cache
+        self._parts = len(table.spec.key)
         self._scope = scope
         self._space = f"{table.spec.name}:{scope}"
 
     async def get(self, *key: str) -> R | None:
         """The record with this key, None when there is none."""
-        return self._get(self._whole(key))
+        encoded = self._whole(key)
+        known = self._cache.get((self._space, encoded))
+        return self._get(encoded) if known is None else known[0]
 
     async def put(self, record: R) -> None:
         """Insert the record, or replace the one with its key."""
@@ -117,7 +121,7 @@ class Collection(Generic[R]):
         that begin with `past`. Without a `limit`, all of them.
         """
         low, high = self._bounds(fixed, prefix)
-        last = len(fixed) + 1 == len(self._table.spec.key)
+        last = len(fixed) + 1 == self._parts
         if after is not None:
             low = max(low, keys.lead(fixed) + keys.behind(after, last=last))
         if start is not None:
@@ -145,7 +149,7 @@ class Collection(Generic[R]):
         return int(found)
 
     def _whole(self, key: tuple[str, ...]) -> bytes:
-        if len(key) != len(self._table.spec.key):
+        if len(key) != self._parts:
             raise TypeError(f"A key of {self._table.spec.name} is {self._table.spec.key}.")
         return key[0].encode() if len(key) == 1 else keys.encode(key)
 
@@ -154,7 +158,7 @@ class Collection(Generic[R]):
         return component.encode() if last else keys.inner(component)
 
     def _bounds(self, fixed: tuple[str, ...], prefix: str) -> tuple[bytes, bytes | None]:
-        parts = len(self._table.spec.key)
+        parts = self._parts
         if len(fixed) >= parts:
             raise TypeError(f"At least the last of {self._table.spec.key} must be left open.")
         low = keys.lead(fixed) + self._partial(prefix, last=len(fixed) + 1 == parts)
@@ -169,16 +173,13 @@ class Collection(Generic[R]):
             rows = table.commits.fetch(table.range_sql, (self._scope, low, high, most))
         return self._records(rows)
 
-    def _records(self, rows: list[tuple[bytes, int, bytes]]) -> list[R]:
-        """What is in the cache is taken from there, but a list puts nothing into it: a walk over
+    def _records(self, rows: list[tuple[int, bytes]]) -> list[R]:
+        """A list neither asks the cache, which costs as much as decoding, nor fills it: a walk over
         everything would throw out what is used often."""
-        look, space, decode = self._table.cache.get, self._space, self._table.decode
-        records: list[R] = []
-        for key, version, data in rows:
-            known = look((space, key))
-            record = None if known is None else known[0]
-            records.append(decode(version, data) if record is None else record)
-        return records
+        current, decode, upgrade = self._table.spec.version, self._table.decode, self._table.upgrade
+        return [
+            decode(data) if version == current else upgrade(version, data) for version, data in rows
+        ]
 
     def _get(self, key: bytes) -> R | None:
         table = self._table
@@ -190,9 +191,8 @@ class Collection(Generic[R]):
         if not rows:
             table.cache.put(place, None, _ABSENT)
             return None
-        _, version, data = rows[0]
-        record = table.decode(version, data)
-        table.cache.put(place, record, len(data))
+        (record,) = self._records(rows)
+        table.cache.put(place, record, len(rows[0][1]))
         return record
 
     def _put(self, key: bytes, record: R) -> None:

@@ -6,22 +6,29 @@ of leading components begin the keys that have them, and no other key.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _NUL = b"\x00"
 _END = b"\x00\x01"
 _ZERO = b"\x00\xff"
 
 
-def encode(components: tuple[str, ...]) -> bytes:
+def encode(components: Sequence[str]) -> bytes:
     """The whole key; the last component stands as it is."""
-    if len(components) == 1:
-        return components[0].encode()
-    *leading, last = components
-    return lead(leading) + last.encode()
+    return lead(components[:-1]) + components[-1].encode()
 
 
-def lead(components: list[str] | tuple[str, ...]) -> bytes:
+def lead(components: Sequence[str]) -> bytes:
     """The bytes with which all keys begin whose leading components are these."""
-    return b"".join([inner(component) + _END for component in components])
+    encoded = b""
+    for component in components:
+        data = component.encode()
+        # Written out, not by `inner`: every reading and writing comes through here.
+        encoded += (data.replace(_NUL, _ZERO) if _NUL in data else data) + _END
+    return encoded
 
 
 def inner(component: str) -> bytes:

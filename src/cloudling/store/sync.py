@@ -15,6 +15,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cloudling.store.checkpoints import Gate, Log
@@ -157,7 +158,7 @@ class Syncer:
             try:
                 if time.monotonic() - swept >= HOUR:
                     swept = time.monotonic()
-                    self._hourly(self.log.connection)
+                    _tidy(partial(self._hourly, self.log.connection))
                 self._rest(last, swept + HOUR)
                 last = time.monotonic()
                 self._pass()
@@ -189,7 +190,7 @@ class Syncer:
         if self.fault is None:
             if work:
                 for after in filter(None, afterwards):
-                    after()
+                    _tidy(after)
             self._backfill()
 
     def _backfill(self) -> None:
@@ -219,6 +220,14 @@ class Syncer:
         if self.fault is None:
             self.fault = f"The disk failed: {error}. Free or repair it, then restart."
             log.error("store fault: %s", self.fault)
+
+
+def _tidy(work: Callable[[], object]) -> None:
+    """Remove what nobody needs; what cannot be removed harms nobody, and is tried again later."""
+    try:
+        work()
+    except OSError as error:
+        log.warning("store: a file that is not needed stays: %s", error)
 
 
 def _sync_files(paths: list[Path]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
@@ -12,7 +13,7 @@ from cloudling.store.errors import NewerRecord
 from cloudling.store.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cloudling.store.cache import Cache
     from cloudling.store.collections import CollectionSpec
@@ -31,11 +32,13 @@ class Table(Generic[R]):
         self.cache: Cache[R] = unit.cache
         self.changes = 0  # moves with everything that may change what the table holds
         self.encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(spec.record).decode
+        self.decode = msgspec.msgpack.Decoder(spec.record).decode
+        self._key: Callable[[R], Any] = attrgetter(*spec.key)
+        self._parts = len(spec.key)
         self._bound: dict[str, Collection[R]] = {}
         columns = ("scope", "key", "version", "data", *spec.indexes)
         marks = ",".join("?" * len(columns))
-        rows = f"SELECT key,version,data FROM {spec.name} WHERE scope=?"  # noqa: S608 - checked name
+        rows = f"SELECT version,data FROM {spec.name} WHERE scope=?"  # noqa: S608 - checked name
         self.put_sql = f"INSERT OR REPLACE INTO {spec.name}({','.join(columns)}) VALUES({marks})"
         self.get_sql = rows + " AND key=?"
         self.page_sql = rows + " AND key>=? ORDER BY key LIMIT ?"
@@ -77,7 +80,8 @@ class Table(Generic[R]):
         rows = self.commits.fetch(sql, ("", "", step))
         while rows:
             for scope, _, version, data in rows:
-                yield scope, self.decode(version, data)
+                current = version == self.spec.version
+                yield scope, self.decode(data) if current else self.upgrade(version, data)
             rows = self.commits.fetch(sql, (*rows[-1][:2], step))
 
     def touch(self) -> None:
@@ -118,23 +122,21 @@ class Table(Generic[R]):
         return (scope, key, spec.version, data, *values)
 
     def key_of(self, record: R) -> bytes:
-        fields = self.spec.key
-        if len(fields) == 1:
-            key: bytes = getattr(record, fields[0]).encode()
+        if self._parts == 1:
+            key: bytes = self._key(record).encode()
             return key
-        return keys.encode(tuple([getattr(record, field) for field in fields]))
+        return keys.encode(self._key(record))
 
-    def decode(self, version: int, data: bytes) -> R:
+    def upgrade(self, version: int, data: bytes) -> R:
+        """A record that another version than ours wrote."""
         spec = self.spec
-        if version == spec.version:
-            return self._decode(data)
         if version > spec.version or spec.upgrade is None:
             raise NewerRecord(
                 f"The collection {spec.name} holds a record of version {version}, but this "
                 f"Cloudling knows versions up to {spec.version}. Install a newer Cloudling."
             )
         fields = spec.upgrade(version, msgspec.msgpack.decode(data))
-        return self._decode(self.encode(fields))
+        return self.decode(self.encode(fields))
 
     def _fill(self, added: list[str]) -> None:
         """Give the rows that were there before an index their values in it."""

@@ -55,7 +55,8 @@ class Shelf(Protocol):
 class BlobWriter:
     """Takes a blob's bytes, from any one thread at a time; `write` and `finish` may block.
 
-    It belongs to `Blobs.keep` after `finish`; what is not kept must be given up by `abort`.
+    What is not kept by `Blobs.keep` after `finish` should be given up by `abort`; a writer that is
+    dropped gives up, too.
     """
 
     __slots__ = (
@@ -124,6 +125,9 @@ class BlobWriter:
             self._path = path
 
         return take_back
+
+    def __del__(self) -> None:
+        self.abort()
 
     def _finish_small(self, pieces: list[bytes]) -> BlobRef:
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)

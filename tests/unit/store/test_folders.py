@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.store.examples import THINGS, Thing, read_blob, run, write_blob
 
 from cloudling.store.errors import FolderNewer, FolderRefused, FolderTaken
 from cloudling.store.store import Store
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
