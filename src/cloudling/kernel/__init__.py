@@ -5,13 +5,14 @@ from cloudling.kernel.call import Call
 from cloudling.kernel.collections import collection
 from cloudling.kernel.errors import AwsError
 from cloudling.kernel.operations import operation
-from cloudling.store.blobs import BlobRef
+from cloudling.store.blobs import BlobRef, BlobWriter
 from cloudling.store.collections import Collection
 from cloudling.store.records import Record
 
 __all__ = [
     "AwsError",
     "BlobRef",
+    "BlobWriter",
     "Call",
     "Collection",
     "Need",

@@ -135,12 +135,29 @@ def test_listings(s3: Any, bucket: str) -> None:
     told = s3.list_objects_v2(Bucket=bucket, Delimiter="/", FetchOwner=True)
     assert [one["Key"] for one in told["Contents"]] == ["a\x01", "é"]
     assert told["CommonPrefixes"] == [{"Prefix": "d/"}]
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, PaginationConfig={"PageSize": 1})
-    assert [one["Key"] for page in pages for one in page["Contents"]] == ["a\x01", "d/1", "d/2", "é"]
-    pages = s3.get_paginator("list_objects").paginate(Bucket=bucket, PaginationConfig={"PageSize": 3})
-    assert [one["Key"] for page in pages for one in page["Contents"]] == ["a\x01", "d/1", "d/2", "é"]
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, PaginationConfig={"PageSize": 1}
+    )
+    assert [one["Key"] for page in pages for one in page["Contents"]] == [
+        "a\x01",
+        "d/1",
+        "d/2",
+        "é",
+    ]
+    pages = s3.get_paginator("list_objects").paginate(
+        Bucket=bucket, PaginationConfig={"PageSize": 3}
+    )
+    assert [one["Key"] for page in pages for one in page["Contents"]] == [
+        "a\x01",
+        "d/1",
+        "d/2",
+        "é",
+    ]
     versions = s3.list_object_versions(Bucket=bucket, Prefix="d/")["Versions"]
-    assert [(one["Key"], one["VersionId"]) for one in versions] == [("d/1", "null"), ("d/2", "null")]
+    assert [(one["Key"], one["VersionId"]) for one in versions] == [
+        ("d/1", "null"),
+        ("d/2", "null"),
+    ]
 
 
 def test_uploads(s3: Any, bucket: str) -> None:
@@ -178,7 +195,9 @@ def test_a_damaged_body_is_not_kept(s3: Any, bucket: str) -> None:
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
 def test_presigned_links(cloud: RunningCloud, s3: Any, version: str) -> None:
     name = {"Bucket": f"linked-{version}", "Key": "a b+é"}
-    s3.create_bucket(Bucket=name["Bucket"], CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.create_bucket(
+        Bucket=name["Bucket"], CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
     s3.put_object(**name, Body=b"hello")
     signer = boto3.client(
         "s3",

@@ -19,11 +19,10 @@ from cloudling.services.s3.records import Checksum
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cloudling.kernel import BlobRef
+    from cloudling.kernel import BlobRef, BlobWriter
     from cloudling.kernel.streams import Chunk, Incoming, Outgoing
     from cloudling.services.s3.call import S3Call
     from cloudling.services.s3.checksums import Wanted
-    from cloudling.store.writers import BlobWriter
 
 Request = dict[str, Any]
 

@@ -30,8 +30,9 @@ K = TypeVar("K", bound=Keyed)
 Read = Callable[..., Awaitable[list[K]]]
 
 MOST = 1000
-# How many records to read at once while most of what is read gets skipped.
+# How many records to read at once where most of what is read may get skipped.
 _FEW = 32
+_FEWEST = 4
 
 
 class Walk(NamedTuple):
@@ -83,14 +84,16 @@ class Found(Generic[K]):
 async def collect(read: Read[K], walk: Walk) -> Found[K]:
     """Walk over the keys in order. `read` takes `after`, `past` and `limit`, as `page` does."""
     found = Found[K](walk)
-    position, size = walk.begin(), walk.most + 1
+    position, whole = walk.begin(), walk.most + 1
+    size = min(_FEW, whole) if walk.delimiter else whole
     while walk.most:
         records = await read(**position, limit=size)
         group = found.take(records)
         if found.truncated or len(records) < size:
             break
         position = {"past": group} if group else {"after": records[-1].key}
-        size = min(_FEW, walk.most + 1) if group else walk.most + 1
+        # Long groups are seen by their first keys, short ones and plain keys by long reads.
+        size = min(max(size // 2, _FEWEST) if group else size * 2, whole)
     return found
 
 
