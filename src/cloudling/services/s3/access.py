@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from cloudling.kernel import Need, access
 from cloudling.services.s3 import buckets
+from cloudling.services.s3.actions import CONFIGURATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ _BUCKET_ACTIONS = {
     "DeleteBucket": "s3:DeleteBucket",
     "HeadBucket": "s3:ListBucket",
     "GetBucketLocation": "s3:GetBucketLocation",
+    **CONFIGURATION,
     "ListObjects": "s3:ListBucket",
     "ListObjectsV2": "s3:ListBucket",
     "ListObjectVersions": "s3:ListBucketVersions",
@@ -40,6 +42,12 @@ _OBJECT_ACTIONS = {
     "GetObjectTagging": (("s3:GetObjectTagging",), ("s3:GetObjectVersionTagging",)),
     "PutObjectTagging": (("s3:PutObjectTagging",), ("s3:PutObjectVersionTagging",)),
     "DeleteObjectTagging": (("s3:DeleteObjectTagging",), ("s3:DeleteObjectVersionTagging",)),
+    "GetObjectAcl": (("s3:GetObjectAcl",), ("s3:GetObjectVersionAcl",)),
+    "PutObjectAcl": (("s3:PutObjectAcl",), ("s3:PutObjectVersionAcl",)),
+    "GetObjectRetention": (("s3:GetObjectRetention",),) * 2,
+    "PutObjectRetention": (("s3:PutObjectRetention",),) * 2,
+    "GetObjectLegalHold": (("s3:GetObjectLegalHold",),) * 2,
+    "PutObjectLegalHold": (("s3:PutObjectLegalHold",),) * 2,
     "ListParts": (("s3:ListMultipartUploadParts",),) * 2,
     "AbortMultipartUpload": (("s3:AbortMultipartUpload",),) * 2,
 }
@@ -59,6 +67,7 @@ _MEMBER_KEYS = {
     "GrantFullControl": "s3:x-amz-grant-full-control",
     "GrantRead": "s3:x-amz-grant-read",
     "GrantReadACP": "s3:x-amz-grant-read-acp",
+    "GrantWrite": "s3:x-amz-grant-write",
     "GrantWriteACP": "s3:x-amz-grant-write-acp",
     "IfMatch": "s3:if-match",
     "IfNoneMatch": "s3:if-none-match",

@@ -186,6 +186,13 @@ class MalformedXML(AwsError):
     )
 
 
+class MetadataConfigurationNotFound(AwsError):
+    """S3 Metadata is not configured."""
+
+    message = "The metadata configuration does not exist"
+    status = 404
+
+
 class MetadataTooLarge(AwsError):
     """User metadata over 2 KB."""
 
@@ -206,10 +213,45 @@ class NoSuchBucket(AwsError):
     status = 404
 
 
+class NoSuchBucketPolicy(AwsError):
+    """The bucket has no policy."""
+
+    message = "The bucket policy does not exist"
+    status = 404
+
+
+class NoSuchCORSConfiguration(AwsError):
+    """The bucket has no CORS rules."""
+
+    message = "The CORS configuration does not exist"
+    status = 404
+
+
+class NoSuchConfiguration(AwsError):
+    """Analytics, inventory, metrics or tiering of an id that is not there."""
+
+    message = "The specified configuration does not exist."
+    status = 404
+
+
 class NoSuchKey(AwsError):
     """The bucket has no object of this key."""
 
     message = "The specified key does not exist."
+    status = 404
+
+
+class NoSuchLifecycleConfiguration(AwsError):
+    """The bucket has no lifecycle rules."""
+
+    message = "The lifecycle configuration does not exist"
+    status = 404
+
+
+class NoSuchTagSet(AwsError):
+    """The bucket has no tags."""
+
+    message = "The TagSet does not exist"
     status = 404
 
 
@@ -230,11 +272,25 @@ class NoSuchVersion(AwsError):
     status = 404
 
 
+class NoSuchWebsiteConfiguration(AwsError):
+    """The bucket is no website."""
+
+    message = "The specified bucket does not have a website configuration"
+    status = 404
+
+
 class NotModified(AwsError):
     """The client's copy is still good; the answer has no body."""
 
     message = "Not Modified"
     status = 304
+
+
+class ObjectLockConfigurationNotFoundError(AwsError):
+    """The bucket was made without Object Lock."""
+
+    message = "Object Lock configuration does not exist for this bucket"
+    status = 404
 
 
 class OperationAborted(AwsError):
@@ -252,6 +308,20 @@ class PreconditionFailed(AwsError):
 
     message = "At least one of the pre-conditions you specified did not hold"
     status = 412
+
+
+class ReplicationConfigurationNotFoundError(AwsError):
+    """The bucket is not replicated."""
+
+    message = "The replication configuration was not found"
+    status = 404
+
+
+class ServerSideEncryptionConfigurationNotFoundError(AwsError):
+    """Nothing encrypts the objects."""
+
+    message = "The server side encryption configuration was not found"
+    status = 404
 
 
 class TooManyBuckets(AwsError):

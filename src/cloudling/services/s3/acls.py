@@ -1,0 +1,52 @@
+"""Access control lists: as in every bucket made today they are off and only to be read.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cloudling.kernel import operation
+from cloudling.services.s3 import bodies, buckets, objects, owners
+from cloudling.services.s3.errors import AccessControlListNotSupported
+
+if TYPE_CHECKING:
+    from cloudling.services.s3.call import S3Call
+    from cloudling.services.s3.records import Bucket
+
+Request = dict[str, Any]
+
+
+@operation("GetBucketAcl")
+async def get_bucket_acl(call: S3Call, request: Request) -> Request:
+    return _of_owner(await buckets.of_request(call, request))
+
+
+@operation("PutBucketAcl")
+async def put_bucket_acl(call: S3Call, request: Request) -> None:
+    bodies.require_digest(call)
+    await buckets.of_request(call, request)
+    # AWS refuses even the ACL that is in force, and the canned ACL of that meaning.
+    raise AccessControlListNotSupported
+
+
+@operation("GetObjectAcl")
+async def get_object_acl(call: S3Call, request: Request) -> Request:
+    bucket = await buckets.of_request(call, request)
+    await objects.require(call, bucket, request["Key"], request.get("VersionId"))
+    return _of_owner(bucket)
+
+
+@operation("PutObjectAcl")
+async def put_object_acl(call: S3Call, request: Request) -> Request:
+    bodies.require_digest(call)
+    bucket = await buckets.of_request(call, request)
+    await objects.require(call, bucket, request["Key"], request.get("VersionId"))
+    raise AccessControlListNotSupported
+
+
+def _of_owner(bucket: Bucket) -> Request:
+    owner = owners.owner(bucket.owner)
+    grantee = {"Type": "CanonicalUser", **owner}
+    return {"Owner": owner, "Grants": [{"Grantee": grantee, "Permission": "FULL_CONTROL"}]}

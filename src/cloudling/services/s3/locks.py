@@ -1,0 +1,48 @@
+"""Object Lock, which no bucket here can have yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from cloudling.kernel import operation
+from cloudling.services.s3 import bodies, buckets, objects
+from cloudling.services.s3.errors import InvalidRequest, ObjectLockConfigurationNotFoundError
+
+if TYPE_CHECKING:
+    from cloudling.services.s3.call import S3Call
+
+Request = dict[str, Any]
+
+
+@operation("GetObjectLockConfiguration")
+async def get_object_lock_configuration(call: S3Call, request: Request) -> Request:
+    bucket = await buckets.of_request(call, request)
+    raise ObjectLockConfigurationNotFoundError(BucketName=bucket.name)
+
+
+@operation("GetObjectRetention")
+async def get_object_retention(call: S3Call, request: Request) -> Request:
+    await _refuse(call, request)
+
+
+@operation("PutObjectRetention")
+async def put_object_retention(call: S3Call, request: Request) -> Request:
+    bodies.require_digest(call)
+    await _refuse(call, request)
+
+
+@operation("GetObjectLegalHold")
+async def get_object_legal_hold(call: S3Call, request: Request) -> Request:
+    await _refuse(call, request)
+
+
+@operation("PutObjectLegalHold")
+async def put_object_legal_hold(call: S3Call, request: Request) -> Request:
+    bodies.require_digest(call)
+    await _refuse(call, request)
+
+
+async def _refuse(call: S3Call, request: Request) -> NoReturn:
+    bucket = await buckets.of_request(call, request)
+    await objects.require(call, bucket, request["Key"], request.get("VersionId"))
+    raise InvalidRequest("Bucket is missing Object Lock Configuration")
