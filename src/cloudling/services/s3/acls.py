@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
-from cloudling.services.s3 import bodies, buckets, objects, owners
+from cloudling.services.s3 import buckets, features, objects, owners
 from cloudling.services.s3.errors import AccessControlListNotSupported
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ async def get_bucket_acl(call: S3Call, request: Request) -> Request:
 
 @operation("PutBucketAcl")
 async def put_bucket_acl(call: S3Call, request: Request) -> None:
-    bodies.require_digest(call)
     await buckets.of_request(call, request)
     # AWS refuses even the ACL that is in force, and the canned ACL of that meaning.
     raise AccessControlListNotSupported
@@ -33,6 +32,7 @@ async def put_bucket_acl(call: S3Call, request: Request) -> None:
 
 @operation("GetObjectAcl")
 async def get_object_acl(call: S3Call, request: Request) -> Request:
+    features.check(request)
     bucket = await buckets.of_request(call, request)
     await objects.require(call, bucket, request["Key"], request.get("VersionId"))
     return _of_owner(bucket)
@@ -40,7 +40,7 @@ async def get_object_acl(call: S3Call, request: Request) -> Request:
 
 @operation("PutObjectAcl")
 async def put_object_acl(call: S3Call, request: Request) -> Request:
-    bodies.require_digest(call)
+    features.check(request)
     bucket = await buckets.of_request(call, request)
     await objects.require(call, bucket, request["Key"], request.get("VersionId"))
     raise AccessControlListNotSupported

@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
-from cloudling.services.s3 import buckets
+from cloudling.kernel.errors import NotImplementedHere
+from cloudling.services.s3 import bodies, buckets
 from cloudling.services.s3.errors import (
+    InvalidArgument,
+    MalformedXML,
     ServerSideEncryptionConfigurationNotFoundError,
 )
 
@@ -27,6 +30,9 @@ _ENCRYPTION = {
     "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
 }
 _OWNERSHIP = "BucketOwnerEnforced"
+_OWNERSHIPS = (_OWNERSHIP, "BucketOwnerPreferred", "ObjectWriter")
+_ALGORITHMS = ("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx", "aws:backup")
+_PARTIAL = "takes only what holds already"
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
@@ -39,10 +45,54 @@ async def get_bucket_encryption(call: S3Call, request: Request) -> Request:
     return {"ServerSideEncryptionConfiguration": {"Rules": [_ENCRYPTION]}}
 
 
+@operation("PutBucketEncryption", partial=_PARTIAL)
+async def put_bucket_encryption(call: S3Call, request: Request) -> None:
+    bodies.require_digest(call)
+    rule = _only_rule(request.get("ServerSideEncryptionConfiguration"))
+    wanted = rule.get("ApplyServerSideEncryptionByDefault") or {"SSEAlgorithm": "AES256"}
+    if wanted.get("SSEAlgorithm") not in _ALGORITHMS:
+        raise MalformedXML
+    if wanted["SSEAlgorithm"] != "AES256":
+        raise _not_here(call, f"SSEAlgorithm {wanted['SSEAlgorithm']}")
+    if "KMSMasterKeyID" in wanted:
+        raise InvalidArgument(
+            "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or "
+            "aws:kms:dsse",
+            ArgumentName="ApplyServerSideEncryptionByDefault",
+        )
+    # AWS keeps its block of SSE-C where the rule does not speak of it:
+    # https://github.com/hashicorp/terraform-provider-aws/issues/47320
+    blocked = (rule.get("BlockedEncryptionTypes") or {}).get("EncryptionType") or ["SSE-C"]
+    if blocked != ["SSE-C"]:
+        raise _not_here(call, f"EncryptionType {' '.join(blocked)}")
+    if rule.get("BucketKeyEnabled"):
+        raise _not_here(call, "BucketKeyEnabled true")
+    await buckets.of_request(call, request)
+    if not call.encryption:
+        raise _not_here(call, "a cloud started without encryption at rest")
+
+
+@operation("DeleteBucketEncryption")
+async def delete_bucket_encryption(call: S3Call, request: Request) -> None:
+    """AWS resets the bucket to AES256, which it has."""
+    await buckets.of_request(call, request)
+
+
 @operation("GetBucketOwnershipControls")
 async def get_bucket_ownership_controls(call: S3Call, request: Request) -> Request:
     await buckets.of_request(call, request)
     return {"OwnershipControls": {"Rules": [{"ObjectOwnership": _OWNERSHIP}]}}
+
+
+@operation("PutBucketOwnershipControls", partial=_PARTIAL)
+async def put_bucket_ownership_controls(call: S3Call, request: Request) -> None:
+    bodies.require_digest(call)
+    wanted = _only_rule(request.get("OwnershipControls")).get("ObjectOwnership")
+    if wanted not in _OWNERSHIPS:
+        raise MalformedXML
+    await buckets.of_request(call, request)
+    if wanted != _OWNERSHIP:
+        raise _not_here(call, f"ObjectOwnership {wanted}")
 
 
 @operation("GetPublicAccessBlock")
@@ -51,16 +101,49 @@ async def get_public_access_block(call: S3Call, request: Request) -> Request:
     return {"PublicAccessBlockConfiguration": dict.fromkeys(_BLOCKS, True)}
 
 
+@operation("PutPublicAccessBlock", partial=_PARTIAL)
+async def put_public_access_block(call: S3Call, request: Request) -> None:
+    bodies.require_digest(call)
+    wanted = request.get("PublicAccessBlockConfiguration")
+    if wanted is None:
+        raise MalformedXML
+    await buckets.of_request(call, request)
+    for block in _BLOCKS:
+        if not wanted.get(block):
+            raise _not_here(call, f"{block} false")
+
+
 @operation("GetBucketRequestPayment")
 async def get_bucket_request_payment(call: S3Call, request: Request) -> Request:
     await buckets.of_request(call, request)
     return {"Payer": "BucketOwner"}
 
 
+@operation("PutBucketRequestPayment", partial=_PARTIAL)
+async def put_bucket_request_payment(call: S3Call, request: Request) -> None:
+    bodies.require_digest(call)
+    wanted = (request.get("RequestPaymentConfiguration") or {}).get("Payer")
+    if wanted not in ("BucketOwner", "Requester"):
+        raise MalformedXML
+    await buckets.of_request(call, request)
+    if wanted == "Requester":
+        raise _not_here(call, "Payer Requester")
+
+
 @operation("GetBucketAbac")
 async def get_bucket_abac(call: S3Call, request: Request) -> Request:
     await buckets.of_request(call, request)
     return {"AbacStatus": {"Status": "Disabled"}}
+
+
+@operation("PutBucketAbac", partial=_PARTIAL)
+async def put_bucket_abac(call: S3Call, request: Request) -> None:
+    wanted = (request.get("AbacStatus") or {}).get("Status")
+    if wanted not in ("Enabled", "Disabled"):
+        raise MalformedXML
+    await buckets.of_request(call, request)
+    if wanted == "Enabled":
+        raise _not_here(call, "Status Enabled")
 
 
 @operation("GetBucketVersioning")
@@ -71,6 +154,12 @@ async def get_bucket_versioning(call: S3Call, request: Request) -> Request:
 @operation("GetBucketLogging")
 async def get_bucket_logging(call: S3Call, request: Request) -> Request:
     return await _nothing(call, request)
+
+
+@operation("PutBucketLogging", partial=_PARTIAL)
+async def put_bucket_logging(call: S3Call, request: Request) -> None:
+    bodies.require_digest(call)
+    await _take_nothing(call, request, "BucketLoggingStatus")
 
 
 @operation("GetBucketAccelerateConfiguration")
@@ -88,6 +177,39 @@ async def get_bucket_notification_configuration(call: S3Call, request: Request) 
     return await _nothing(call, request)
 
 
+@operation("PutBucketNotification", partial=_PARTIAL)
+async def put_bucket_notification(call: S3Call, request: Request) -> None:
+    bodies.require_digest(call)
+    await _take_nothing(call, request, "NotificationConfiguration")
+
+
+@operation("PutBucketNotificationConfiguration", partial=_PARTIAL)
+async def put_bucket_notification_configuration(call: S3Call, request: Request) -> None:
+    await _take_nothing(call, request, "NotificationConfiguration")
+
+
 async def _nothing(call: S3Call, request: Request) -> Request:
     await buckets.of_request(call, request)
     return {}
+
+
+async def _take_nothing(call: S3Call, request: Request, member: str) -> None:
+    """An empty configuration switches off what is off."""
+    wanted = request.get(member)
+    if wanted is None:
+        raise MalformedXML
+    await buckets.of_request(call, request)
+    for name in wanted:
+        raise _not_here(call, name)
+
+
+def _only_rule(configuration: Request | None) -> Request:
+    rules: list[Request] = (configuration or {}).get("Rules") or []
+    if len(rules) != 1:
+        raise MalformedXML
+    return rules[0]
+
+
+def _not_here(call: S3Call, wanted: str) -> NotImplementedHere:
+    name = call.operation.name
+    return NotImplementedHere(f"{name} with {wanted} is not implemented in Cloudling yet.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cloudling.kernel import operation
-from cloudling.services.s3 import bodies, buckets, objects
+from cloudling.services.s3 import bodies, buckets, features, objects
 from cloudling.services.s3.errors import InvalidRequest, ObjectLockConfigurationNotFoundError
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ async def put_object_legal_hold(call: S3Call, request: Request) -> Request:
 
 
 async def _refuse(call: S3Call, request: Request) -> NoReturn:
+    features.check(request)
     bucket = await buckets.of_request(call, request)
     await objects.require(call, bucket, request["Key"], request.get("VersionId"))
     raise InvalidRequest("Bucket is missing Object Lock Configuration")
