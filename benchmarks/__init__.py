@@ -1,0 +1,1 @@
+"""How fast Cloudling is, beside its peers and the limit, on the machine at hand."""
