@@ -45,7 +45,22 @@ NOT_THERE = {
     "delete_bucket_metadata_configuration": NO_METADATA,
     "delete_bucket_metadata_table_configuration": NO_METADATA,
 }
-WITH_ID = ("analytics", "inventory", "metrics", "intelligent_tiering")
+WITH_ID = (
+    "get_bucket_analytics_configuration",
+    "delete_bucket_analytics_configuration",
+    "get_bucket_inventory_configuration",
+    "delete_bucket_inventory_configuration",
+    "get_bucket_metrics_configuration",
+    "delete_bucket_metrics_configuration",
+    "get_bucket_intelligent_tiering_configuration",
+    "delete_bucket_intelligent_tiering_configuration",
+)
+LISTS = (
+    "list_bucket_analytics_configurations",
+    "list_bucket_inventory_configurations",
+    "list_bucket_metrics_configurations",
+    "list_bucket_intelligent_tiering_configurations",
+)
 EMPTY = (
     "get_bucket_versioning",
     "get_bucket_logging",
@@ -148,14 +163,16 @@ def test_what_is_not_configured_is_not_there(s3: Any, method: str) -> None:
     assert (found.http_status, found.fields) == (404, {"BucketName": "shelf"})
 
 
-@pytest.mark.parametrize("kind", WITH_ID)
-def test_configurations_with_ids(s3: Any, kind: str) -> None:
-    for verb in ("get", "delete"):
-        found = refusal(getattr(s3, f"{verb}_bucket_{kind}_configuration"), Id="one")
-        assert (found.error_code, found.text) == NO_CONFIGURATION
-        assert found.http_status == 404
-    listed = getattr(s3, f"list_bucket_{kind}_configurations")(Bucket="shelf")
-    assert listed == {"IsTruncated": False}
+@pytest.mark.parametrize("method", WITH_ID)
+def test_configurations_with_ids(s3: Any, method: str) -> None:
+    found = refusal(getattr(s3, method), Id="one")
+    assert (found.error_code, found.text) == NO_CONFIGURATION
+    assert found.http_status == 404
+
+
+@pytest.mark.parametrize("method", LISTS)
+def test_lists_are_empty(s3: Any, method: str) -> None:
+    assert getattr(s3, method)(Bucket="shelf") == {"IsTruncated": False}
 
 
 @pytest.mark.parametrize("method", EMPTY)
@@ -204,8 +221,7 @@ def test_configuring_refuses_by_name(s3: Any, method: str) -> None:
 
 
 def test_every_read_of_a_bucket_needs_the_bucket(s3: Any) -> None:
-    ids = {f"get_bucket_{kind}_configuration" for kind in WITH_ID}
-    for method in {*NOT_THERE, *EMPTY, *ids, "get_bucket_acl", "get_bucket_encryption"}:
+    for method in (*NOT_THERE, *EMPTY, *WITH_ID, *LISTS, "get_bucket_acl", "get_bucket_encryption"):
         assert code(getattr(s3, method), Bucket="none", Id="one") == ("NoSuchBucket", 404)
     for method in (*NOT_THERE, *EMPTY):
         refused = code(getattr(s3, method), ExpectedBucketOwner="999999999999")
@@ -351,16 +367,22 @@ def test_acls_are_the_owners_and_off(s3: Any) -> None:
     assert code(s3.put_object_acl, Key="k", ACL="mine") == ("InvalidArgument", 400)
 
 
-def test_no_lock_no_retention(s3: Any) -> None:
+@pytest.mark.parametrize(
+    "method",
+    [
+        "get_object_retention",
+        "put_object_retention",
+        "get_object_legal_hold",
+        "put_object_legal_hold",
+    ],
+)
+def test_no_lock_no_retention(s3: Any, method: str) -> None:
     s3.put_object(Bucket="shelf", Key="k", Body=b"x")
-    for noun in ("retention", "legal_hold"):
-        for verb in ("get", "put"):
-            method = getattr(s3, f"{verb}_object_{noun}")
-            found = refusal(method, Key="k")
-            assert (found.error_code, found.http_status) == ("InvalidRequest", 400)
-            assert found.text == "Bucket is missing Object Lock Configuration"
-            assert code(method, Key="none") == ("NoSuchKey", 404)
-            assert code(method, Bucket="none", Key="k") == ("NoSuchBucket", 404)
+    found = refusal(getattr(s3, method), Key="k")
+    assert (found.error_code, found.http_status) == ("InvalidRequest", 400)
+    assert found.text == "Bucket is missing Object Lock Configuration"
+    assert code(getattr(s3, method), Key="none") == ("NoSuchKey", 404)
+    assert code(getattr(s3, method), Bucket="none", Key="k") == ("NoSuchBucket", 404)
 
 
 def test_actions_are_ones_that_iam_knows() -> None:
