@@ -59,7 +59,9 @@ def _moto(port: int, _folder: Path) -> list[str]:
 
 def _filled_moto(port: int, _folder: Path, keys: int) -> list[str]:
     python = environments.peer("moto", environments.MOTO) / "python"
-    return [str(python), str(Path(__file__).parent / "filled_moto.py"), str(port), str(keys)]
+    script = Path(__file__).parent / "filled_moto.py"
+    # -P: what lies beside the script must not hide what moto imports.
+    return [str(python), "-P", str(script), str(port), str(keys)]
 
 
 def _ministack(port: int, _folder: Path) -> list[str]:
