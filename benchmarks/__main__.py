@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import cases, environments, report
 from benchmarks.processes import proportional_memory
-from benchmarks.signing import ROOT, Signer
 from benchmarks.results import Results
 from benchmarks.scene import fill, prepare, ten_calls
 from benchmarks.servers import PROGRAMS, Program, Running
+from benchmarks.signing import ROOT, Signer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
