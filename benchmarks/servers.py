@@ -118,7 +118,7 @@ PROGRAMS = (
         # By default it listens on all interfaces, and on the port of MQTT.
         {"BIND_HOST": "127.0.0.1", "IOT_MTLS_PORT": "0", "S3_PERSIST": "0"},
     ),
-    Program("moto", "moto_server", _moto, "/moto-api/data.json", filled=_filled_moto),
+    Program("moto", "moto_server", _moto, "/moto-api/", filled=_filled_moto),
     Program("nginx", "nginx (the limit)", _nginx, "/", aws=False),
 )
 
