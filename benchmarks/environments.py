@@ -48,8 +48,8 @@ def nginx() -> Path:
         try:
             for package in ("nginx-light", "nginx"):
                 subprocess.run(["apt-get", "download", package], cwd=unpacked, check=True)
-            for package in unpacked.glob("*.deb"):
-                subprocess.run(["dpkg", "-x", package, unpacked], check=True)
+            for archive in unpacked.glob("*.deb"):
+                subprocess.run(["dpkg", "-x", archive, unpacked], check=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise MissingPeer(
                 f"nginx is not here and Debian's package could not be unpacked: {error}. Install "

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.s3.models import s3_backends
-from moto.server import main
+from moto.core import DEFAULT_ACCOUNT_ID  # type: ignore[import-not-found]  # in its own venv
+from moto.s3.models import s3_backends  # type: ignore[import-not-found]
+from moto.server import main  # type: ignore[import-not-found]
 
 
 def fill(keys: int) -> None:

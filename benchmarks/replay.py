@@ -191,7 +191,11 @@ class _Loop:
             self._poller.modify(number, _READ)
         if not event & ~_WRITE or not connection.receive():
             return False
-        return not self._finish(number, connection)
+        if self._finish(number, connection):
+            return False
+        # It may be closed now while others are still busy: that is no event to look at.
+        self._poller.unregister(connection.socket.fileno())
+        return True
 
     def close(self) -> None:
         for connection in self._open.values():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.answers import ask, value
 from benchmarks.replay import replay
-from benchmarks.requests import ROOT, Keys, Signer
+from benchmarks.signing import ROOT, Keys, Signer
 
 if TYPE_CHECKING:
     from benchmarks.servers import Running

@@ -59,7 +59,9 @@ def _moto(port: int, _folder: Path) -> list[str]:
 
 def _filled_moto(port: int, _folder: Path, keys: int) -> list[str]:
     python = environments.peer("moto", environments.MOTO) / "python"
-    return [str(python), str(Path(__file__).parent / "filled_moto.py"), str(port), str(keys)]
+    script = Path(__file__).parent / "filled_moto.py"
+    # -P: what lies beside the script must not hide what moto imports.
+    return [str(python), "-P", str(script), str(port), str(keys)]
 
 
 def _ministack(port: int, _folder: Path) -> list[str]:
@@ -116,7 +118,7 @@ PROGRAMS = (
         # By default it listens on all interfaces, and on the port of MQTT.
         {"BIND_HOST": "127.0.0.1", "IOT_MTLS_PORT": "0", "S3_PERSIST": "0"},
     ),
-    Program("moto", "moto_server", _moto, "/moto-api/data.json", filled=_filled_moto),
+    Program("moto", "moto_server", _moto, "/moto-api/", filled=_filled_moto),
     Program("nginx", "nginx (the limit)", _nginx, "/", aws=False),
 )
 

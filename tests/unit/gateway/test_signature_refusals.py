@@ -90,6 +90,12 @@ def test_s3_names_the_region_it_expects():
     admit(HEADER, region=None)
 
 
+def test_what_is_no_region_is_told_of_the_first():
+    error = refuse(authorization(HEADER, "/eu-west-1/", "/US/"), region=None)
+    assert error.text == MALFORMED + "the region 'US' is wrong; expecting 'us-east-1'"
+    assert error.fields == {"Region": "us-east-1"}
+
+
 REQUIRED = (
     "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
     "X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,10 +29,13 @@ _ASYMMETRIC_STREAMING = frozenset(
     }
 )
 _HEX = frozenset("0123456789abcdefABCDEF")
+# What is expected of a scope whose region is none; s3cmd writes US and learns from the refusal.
+_FIRST_REGION = "us-east-1"
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+", re.ASCII)
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """Where a claim must belong: the time now, the service, and the region (None: any).
+    """Where a claim must belong: the time now, the service, and the region (None: any one).
 
     For S3 the region is the bucket's, None where there is none; version 2 takes that as us-east-1.
     """
@@ -120,9 +124,8 @@ def _check_scope(claim: Claim, expected: Expected, place: str) -> None:
     if (
         scope.date == day
         and scope.service == expected.service
-        and expected.region in (None, scope.region)
+        and _is_region(scope.region, expected.region)
         and scope.terminal == "aws4_request"
-        and scope.region
     ):
         return
     details: dict[str, Any] = {
@@ -130,12 +133,16 @@ def _check_scope(claim: Claim, expected: Expected, place: str) -> None:
         "day": day,
         "stamp": claim.stamp,
         "region": scope.region,
-        "Region": expected.region,
+        "Region": expected.region or _FIRST_REGION,
         "service": scope.service,
         "expected": expected.service,
         "terminal": scope.terminal,
     }
     raise Refusal(place + _wrong_part(claim, expected), details)
+
+
+def _is_region(region: str, expected: str | None) -> bool:
+    return region == expected or (expected is None and _REGION.fullmatch(region) is not None)
 
 
 def _wrong_part(claim: Claim, expected: Expected) -> str:
@@ -145,7 +152,7 @@ def _wrong_part(claim: Claim, expected: Expected) -> str:
         return "scope-date-format"
     if not scope.region:
         return "scope-no-region"
-    if expected.region not in (None, scope.region):
+    if not _is_region(scope.region, expected.region):
         return "scope-region"
     if scope.service != expected.service:
         return "scope-service"
