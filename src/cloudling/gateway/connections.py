@@ -247,7 +247,7 @@ class Connection(asyncio.Protocol):
         if fault is not None:
             log.error("An answer was held back: its commit failed", exc_info=fault)
             _let_go(response, 0)
-            response = response.failed or failure()
+            response = response.failed() if response.failed else failure()
         self._send(response)
         self._advance()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import logging
+from binascii import b2a_base64
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -266,7 +266,8 @@ class Exchange:
 
     def _host_id(self) -> str:
         """`x-amz-id-2`: S3's second id, of no meaning to clients."""
-        return base64.b64encode(sha256(self.request_id.encode()).digest()).decode()
+        noise = self.around.cloud.ids.random.randbytes(33)
+        return b2a_base64(noise, newline=False).decode()
 
     def _respond(self, answered: Answer) -> Response:
         status, headers, body = answered
@@ -275,9 +276,11 @@ class Exchange:
         if store.dirty:
             # Whoever reads this must not see what a crash could still lose.
             response.held_by = store.barrier()
-            failed = self._fail(InternalFailure())
-            response.failed = Response(*failed)
+            response.failed = self._failed
         return response
+
+    def _failed(self) -> Response:
+        return Response(*self._fail(InternalFailure()))
 
 
 def refuse_preflight(error: AwsError) -> Response:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from cloudling.kernel.streams import Incoming, Outgoing
@@ -17,8 +18,7 @@ class Barrier(Protocol):
         """Call back once, with the fault if the commit failed; at once if it is done already."""
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct, eq=False):
     """What one HTTP request's head says; the body comes through `body`.
 
     `path` and `query` are the raw, undecoded bytes of the target. `headers` has lower-case names
@@ -38,20 +38,19 @@ class Request:
     received_at: float = 0.0
 
 
-@dataclass(slots=True)
-class Response:
+class Response(msgspec.Struct, eq=False):
     """What goes back. The server adds Date, Content-Length and Connection.
 
-    `held_by`: the answer leaves when this is done; when it fails, `failed` is sent instead.
+    `held_by`: the answer leaves when this is done; when it fails, what `failed` makes is sent instead.
     `on_sent` is called with the number of body bytes sent, after the last one left or the client
     went away. `close` ends the connection after the answer.
     """
 
     status: int = 200
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[tuple[str, str]] = []
     body: bytes | Outgoing = b""
     held_by: Barrier | None = None
-    failed: Response | None = None
+    failed: Callable[[], Response] | None = None
     on_sent: Callable[[int], None] | None = None
     close: bool = False
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httptools
+import msgspec
 
 from cloudling.gateway.bodies import Line, RawBody
 from cloudling.gateway.messages import Request, Response
@@ -55,8 +56,7 @@ _METHODS = _Methods()
 _SLICE = 16 * 1024
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(msgspec.Struct, eq=False):
     """A request and how its answer must look; a `refusal` stands for one that could not be read."""
 
     request: Request

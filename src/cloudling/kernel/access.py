@@ -8,8 +8,9 @@ so, the service's `access.py` says it with `@access`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +23,7 @@ R = TypeVar("R", bound=Callable[..., Any])
 MARK = "__cloudling_access__"
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(msgspec.Struct, frozen=True):
     """One action on one resource.
 
     `account` owns the resource (the caller's own when empty), `context` adds the service's
@@ -33,7 +33,7 @@ class Need:
     action: str
     resource: str = "*"
     account: str = ""
-    context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    context: Mapping[str, str | Sequence[str]] = {}
     policy: str | None = None
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """The client's address, whether the connection is TLS, the host it named, and its headers.
 
     `headers` have lower-case names. `scheme` is how the call was authenticated: "header", "query",
@@ -20,7 +20,7 @@ class Origin:
     peer: str = ""
     secure: bool = False
     host: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     scheme: str = "internal"
     signature_version: str = ""
     signed_at: float | None = None

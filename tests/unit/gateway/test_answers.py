@@ -390,7 +390,7 @@ def test_a_failed_commit_sends_what_is_kept_for_it(
 
     async def handle(request: Request) -> Response:
         await request.body.read(100)
-        failed = Response(503, [], b"not saved") if known else None
+        failed = (lambda: Response(503, [], b"not saved")) if known else None
         return Response(200, [], held, held_by=gate, failed=failed)
 
     async def scenario() -> None:

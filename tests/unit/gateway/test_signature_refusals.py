@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from botocore import auth
+from msgspec.structs import replace
 from tests.unit.gateway.signature_requests import (
     ENDPOINT,
     KEY_ID,

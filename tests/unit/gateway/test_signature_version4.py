@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import unquote_to_bytes
 
@@ -11,6 +10,7 @@ import pytest
 from botocore import auth
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.unit.gateway.signature_requests import (
     ENDPOINT,
     KEY_ID,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from cloudling.kernel.streams import Incoming, Outgoing
 
 Answer = tuple[int, list[tuple[str, str]], bytes | Outgoing]
 
 
-@dataclass(slots=True)
-class WireRequest:
+class WireRequest(msgspec.Struct, eq=False):
     """`labels` and `query` are decoded; `headers` have lower-case names.
 
     `body` is a stream only for operations that take one. `form` is what routing has parsed of a
@@ -18,8 +17,8 @@ class WireRequest:
     """
 
     method: str = "POST"
-    labels: dict[str, str] = field(default_factory=dict)
-    query: list[tuple[str, str]] = field(default_factory=list)
-    headers: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = {}
+    query: list[tuple[str, str]] = []
+    headers: dict[str, str] = {}
     body: bytes | Incoming = b""
     form: dict[str, str] | None = None
