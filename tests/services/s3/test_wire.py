@@ -223,3 +223,15 @@ def test_a_feature_that_is_not_here_names_its_header(s3: Any, bucket: str) -> No
     with pytest.raises(ClientError, match="x-amz-storage-class") as found:
         s3.put_object(Bucket=bucket, Key="k", Body=b"", StorageClass="GLACIER")
     assert found.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def test_plain_chunks_are_refused_as_aws_does(cloud: RunningCloud, s3: Any, bucket: str) -> None:
+    link = s3.generate_presigned_url("put_object", {"Bucket": bucket, "Key": "k"})
+    parts = urlsplit(link)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 0)
+    connection.request("PUT", f"{parts.path}?{parts.query}", body=iter([b"ab", b"c"]))
+    response = connection.getresponse()
+    text = response.read()
+    connection.close()
+    assert response.status == 501
+    assert b"<Header>Transfer-Encoding</Header>" in text

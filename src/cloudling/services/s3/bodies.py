@@ -13,6 +13,7 @@ from cloudling.services.s3.errors import (
     InvalidRequest,
     MalformedTrailerError,
     MissingContentLength,
+    UnsupportedHeader,
 )
 from cloudling.services.s3.records import Checksum
 
@@ -103,6 +104,9 @@ def expect(call: S3Call, request: Request) -> Wanted | None:
     checksums.check_md5_form(request.get("ContentMD5"))
     length = _body(request).length
     if length is None:
+        if "transfer-encoding" in call.origin.headers:
+            # S3 takes chunks only in its own form, which tells the length.
+            raise UnsupportedHeader(Header="Transfer-Encoding")
         raise MissingContentLength
     if length > LARGEST:
         raise too_large(length)

@@ -26,7 +26,8 @@ async def _require(call: S3Call, request: Request) -> Object:
 @operation("GetObjectTagging")
 async def get_object_tagging(call: S3Call, request: Request) -> Request:
     found = await _require(call, request)
-    return {"TagSet": tagging.to_set(found.tags), **versions.told(request.get("VersionId"))}
+    tags = dict(sorted(found.tags.items()))
+    return {"TagSet": tagging.to_set(tags), **versions.told(request.get("VersionId"))}
 
 
 @operation("PutObjectTagging")
