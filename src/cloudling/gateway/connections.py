@@ -296,7 +296,8 @@ class Connection(asyncio.Protocol):
     def _finish(self, exchange: Exchange, *, close: bool) -> None:
         self._current = None
         self._touched = self._house.now
-        if close:
+        # The client may have ended its side since the answer began.
+        if close or (self._reader.deaf and not self._reader.queue):
             self._end(clean=exchange.body.complete)
         elif not exchange.body.complete:
             exchange.body.discard()

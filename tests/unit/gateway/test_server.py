@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from tests.unit.gateway.serving import Client, echo, get, put, run, serving, unt
 
 from cloudling.gateway.messages import Request, Response
 from cloudling.gateway.server import CannotListenError, PortTakenError, Server
+from cloudling.kernel.streams import Bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,6 +171,36 @@ def test_a_client_may_end_its_side_and_still_get_answers(run: Callable) -> None:
             client.writer.write_eof()
             assert (await client.answer()).body == b"GET /1 "
             assert (await client.answer()).body == b"PUT /k abc"
+            assert await client.ended()
+
+    run(scenario())
+
+
+def test_a_client_that_ends_its_side_under_a_streamed_answer_is_left(run: Callable) -> None:
+    going, ended = threading.Event(), threading.Event()
+
+    class Slow(Bytes):
+        def __init__(self) -> None:
+            super().__init__(b"abc")
+            self.data = None
+
+        def read(self, _: int) -> bytes:
+            going.set()
+            ended.wait(5)
+            return b"abc"
+
+    async def handle(_: Request) -> Response:
+        return Response(200, [], Slow())
+
+    async def scenario() -> None:
+        async with serving(handle) as site:
+            client = await site.connect()
+            client.send(get())
+            await asyncio.to_thread(going.wait, 5)
+            client.writer.write_eof()
+            await asyncio.sleep(0.05)
+            ended.set()
+            assert (await client.answer()).body == b"abc"
             assert await client.ended()
 
     run(scenario())
