@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from cloudling.gateway.hosts import Host
     from cloudling.gateway.messages import Request
+    from cloudling.gateway.signatures.words import Dialect
 
 # Protocol of each served model; others join with their services.
 PROTOCOLS = {"s3": "rest-xml", "iam": "query", "sts": "query"}
 # Versions that unsigned or hand-written query calls name.
 _QUERY_VERSIONS = {b"2010-05-08": "iam", b"2011-06-15": "sts"}
+_DIALECTS: dict[str, Dialect] = {"rest-xml": "s3", "query": "query", "ec2": "ec2"}
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -31,9 +33,9 @@ class Target(NamedTuple):
     known: bool = True
 
     @property
-    def dialect(self) -> str:
+    def dialect(self) -> Dialect:
         """Whose words refusals before the operation use."""
-        return "s3" if self.protocol == "rest-xml" else self.protocol
+        return _DIALECTS.get(self.protocol, "json")
 
 
 def find_target(request: Request, host: Host, signed_for: str, served: Container[str]) -> Target:
