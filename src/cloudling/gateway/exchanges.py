@@ -23,6 +23,8 @@ from cloudling.kernel.ports import BadToken
 from cloudling.models import actions, loader
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cloudling.gateway.browsers import Trust
     from cloudling.gateway.gateway import Surroundings
     from cloudling.gateway.messages import Request
@@ -141,6 +143,7 @@ class Exchange:
         raw = await request.body.read(BODY_LIMIT)
         is_form = request.headers.get("content-type", "").startswith(query.CONTENT_TYPE)
         form = query.form(raw if is_form or not request.query else b"", _pairs(request.query))
+        self._require_claim(form)
         self.operation = query.operation_in(form, model)
         await self._identify(sha256(raw).hexdigest())
         self._review()
@@ -148,6 +151,17 @@ class Exchange:
         wire = WireRequest(request.method, headers=request.headers, body=raw, form=form)
         result = await self._invoke(codec.parse(wire))
         return codec.serialize(result, self.request_id)
+
+    def _require_claim(self, form: Mapping[str, str]) -> None:
+        """Query services take unsigned calls only of the operations that say so."""
+        if self.claim is not None:
+            return
+        if "SignatureVersion" in form:
+            raise Refusal("version-2")
+        assert self.model is not None  # noqa: S101 - _aim has loaded it
+        operation = self.model.operations.get(form.get("Action", ""))
+        if operation is None or operation.traits.get("authtype") != "none":
+            raise Refusal("anonymous")
 
     async def _run_rest(self) -> Answer:
         """The resources stand in the head: authenticated before the body is read."""
@@ -161,9 +175,9 @@ class Exchange:
         await self._identify("", labels.get("Bucket", bucket))
         self._review()
         codec = codecs.codec(model, self.operation, self.target.protocol)
-        body: bytes | Incoming = bodies.open_body(request, self.claim, self.secret)
-        if not codec.streams:
-            body = await body.read(codec.body_limit or BODY_LIMIT)
+        incoming = bodies.open_body(request, self.claim, self.secret)
+        limit = codec.body_limit or BODY_LIMIT
+        body: bytes | Incoming = incoming if codec.streams else await incoming.read(limit)
         wire = WireRequest(request.method, labels, pairs, request.headers, body)
         result = await self._invoke(codec.parse(wire))
         return codec.serialize(result, self.request_id, self._host_id())

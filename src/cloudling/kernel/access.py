@@ -27,7 +27,8 @@ class Need(msgspec.Struct, frozen=True):
     """One action on one resource.
 
     `account` owns the resource (the caller's own when empty), `context` adds the service's
-    condition keys, `policy` is the text of the resource's own policy.
+    condition keys, `policy` is the text of the resource's own policy, `told` is how a denial names
+    the resource where AWS does not tell its ARN ("user ann").
     """
 
     action: str
@@ -35,6 +36,7 @@ class Need(msgspec.Struct, frozen=True):
     account: str = ""
     context: Mapping[str, str | Sequence[str]] = {}
     policy: str | None = None
+    told: str = ""
 
 
 def access(*operations: str) -> Callable[[R], R]:

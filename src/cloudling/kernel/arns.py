@@ -64,6 +64,11 @@ def iam(account: str, kind: str, path: str, name: str, partition: str = "aws") -
     return f"arn:{partition}:iam::{account}:{kind}{path}{name}"
 
 
+def assumed_role(account: str, role: str, session: str, partition: str = "aws") -> str:
+    """What a role's session calls itself; the role's path is not part of it."""
+    return f"arn:{partition}:sts::{account}:assumed-role/{role}/{session}"
+
+
 @lru_cache(maxsize=256)
 def partition(region: str) -> str:
     return next((name for start, name in _PARTITIONS if region.startswith(start)), "aws")

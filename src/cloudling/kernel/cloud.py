@@ -73,7 +73,8 @@ class Cloud:
         from cloudling.models import loader  # noqa: PLC0415 - only in-process clients need it
 
         for model in self.services[service].models:
-            for name in loader.load(model).operations:
+            operations: Iterable[str] = loader.load(model).operations
+            for name in operations:
                 if snake(name) == method:
                     return name
         raise AttributeError(f"{service} has no operation {method}.")

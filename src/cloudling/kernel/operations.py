@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-Function = Callable[..., Awaitable[dict[str, Any] | None]]
+Function = Callable[..., Coroutine[Any, Any, dict[str, Any] | None]]
 F = TypeVar("F", bound=Callable[..., Any])
 MARK = "__cloudling_operation__"
 

@@ -6,7 +6,7 @@ operation does not need hands on what it got, and costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel.idempotency import once
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cloudling.kernel.operations import Operation
     from cloudling.kernel.services import Service
 
-Run = Callable[["Call", dict[str, Any]], Awaitable[dict[str, Any] | None]]
+Run = Callable[["Call", dict[str, Any]], Coroutine[Any, Any, dict[str, Any] | None]]
 
 STAGES = (record, validate, transact, authorize, once)
 

@@ -34,5 +34,10 @@ class Resources:
             values = {**lower, **known}
             wanted = [name.lower() for name in _VARIABLE.findall(template)]
             if all(name in values for name in wanted):
-                return _VARIABLE.sub(lambda found, v=values: v[found[1].lower()], template)
+                return _filled(template, values)
         return "*"
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    """The template with its variables' values, whatever the case of their names."""
+    return _VARIABLE.sub(lambda found: values[found[1].lower()], template)

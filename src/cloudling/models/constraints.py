@@ -74,6 +74,8 @@ class Writer:
         self._model = model
         self._module = module
         self._matters: dict[str, bool] = {}
+        # Some services (IAM) do not repeat what they were given.
+        self._silent = bool(model.metadata.get("violationsWithoutValues"))
 
     def matters(self, shape: Shape) -> bool:
         """Is there anything to check, here or below?"""
@@ -102,12 +104,20 @@ class Writer:
             if each in required:
                 lines += [
                     f"    x = g({each!r})",
-                    f"    if x is None: absent(out, p + {lowered(each)!r})",
+                    f"    if x is None: {self._absence(f'p + {lowered(each)!r}')}",
                     *(["    else:", *checks] if checks else []),
                 ]
             elif checks:
                 lines += [f"    x = g({each!r})", "    if x is not None:", *checks]
         return lines
+
+    def _refusal(self, variable: str, path: str, words: str) -> str:
+        shown = "None" if self._silent else variable
+        return f"refuse(out, {shown}, {path}, {words!r})"
+
+    def _absence(self, path: str) -> str:
+        words = "Member must not be null"
+        return self._refusal("None", path, words) if self._silent else f"absent(out, {path})"
 
     def _checks(self, shape: Shape, variable: str, path: str, depth: int) -> list[str]:
         """Lines that check one value that is there."""
@@ -117,7 +127,7 @@ class Writer:
         if shape.type == "structure":
             return [f"{pad}{self.function(shape)}({variable}, {path} + '.', out)"]
         own = [
-            f"{pad}if {condition}: refuse(out, {variable}, {path}, {words!r})"
+            f"{pad}if {condition}: {self._refusal(variable, path, words)}"
             for condition, words in conditions(shape, variable)
         ]
         if shape.type == "list":
@@ -172,7 +182,8 @@ def conditions(shape: Shape, variable: str) -> Iterator[tuple[str, str]]:
     if most is not None:
         yield f"{measure} > {most}", f"Member must have {noun} less than or equal to {most}"
     if pattern is not None and compiled(pattern) is not None:
-        words = f"Member must satisfy regular expression pattern: {pattern}"
+        words = shape.get("patternSentence")
+        words = words or f"Member must satisfy regular expression pattern: {pattern}"
         yield f"not matches({pattern!r}, {variable})", words
     if values := shape.get("enum"):
         words = f"Member must satisfy enum value set: [{', '.join(values)}]"
@@ -187,8 +198,18 @@ def absent(out: list[str], path: str) -> None:
     out.append(f"Value null at '{path}' failed to satisfy constraint: Member must not be null")
 
 
+class Sentence(str):
+    """A violation that a service tells in a sentence of its own, and alone."""
+
+    __slots__ = ()
+
+
 def refuse(out: list[str], value: Any, path: str, words: str) -> None:
-    out.append(f"Value '{shown(value)}' at '{path}' failed to satisfy constraint: {words}")
+    if "{path}" in words:
+        out.append(Sentence(words.format(path=path)))
+        return
+    told = "Value" if value is None else f"Value '{shown(value)}'"
+    out.append(f"{told} at '{path}' failed to satisfy constraint: {words}")
 
 
 def shown(value: Any) -> str:

@@ -227,6 +227,6 @@ def test_bad_input_is_told_in_awss_words(local: LocalCloud) -> None:
     code, text, status = refusal(local.root().iam.create_user, UserName="x" * 65)
     assert (code, status) == ("ValidationError", 400)
     assert text == (
-        f"1 validation error detected: Value '{'x' * 65}' at 'userName' failed to satisfy "
-        "constraint: Member must have length less than or equal to 64"
+        "1 validation error detected: Value at 'userName' failed to satisfy constraint: Member "
+        "must have length less than or equal to 64"
     )

@@ -66,7 +66,7 @@ def test_trust_of_the_account_leaves_the_rest_to_the_callers_policies(local: Loc
     assert (code, status) == ("AccessDenied", 403)
     assert text == (
         "User: arn:aws:iam::111122223333:user/eve is not authorized to perform: sts:AssumeRole on "
-        f"resource: {ROLE}"
+        f"resource: {ROLE} because no identity-based policy allows the sts:AssumeRole action"
     )
 
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel.authorize import CallFacts, Question, evaluate, evaluate_trust, messages
+from cloudling.kernel.authorize import (
+    CallFacts,
+    Decision,
+    Question,
+    evaluate,
+    evaluate_trust,
+    messages,
+)
 from cloudling.kernel.errors import AccessDenied
 
 if TYPE_CHECKING:
     from cloudling.kernel.access import Need
-    from cloudling.kernel.authorize import Decision
     from cloudling.kernel.call import Call
     from cloudling.kernel.operations import Operation
     from cloudling.kernel.pipeline import Run
@@ -45,13 +51,14 @@ async def require_trust(call: Call, need: Need) -> None:
 
     A role that does not exist (no policy) is denied as one that trusts nobody is.
     """
-    if need.policy is not None:
+    if need.policy is None:
+        outside = need.account not in {"", call.identity.account}
+        raise AccessDenied(
+            _told(call, need, Decision(False, "role trust policy", cross_account=outside))
+        )
+    if call.cloud.iam != "off":
         policies = await call.cloud.authorizer.policies(call.identity)
-        decision = evaluate_trust(_question(call, need), policies, need.policy)
-        if decision.allowed:
-            return
-    told = f"User: {call.identity.arn} is not authorized to perform: {need.action}"
-    raise AccessDenied(f"{told} on resource: {need.resource}")
+        _settle(call, need, evaluate_trust(_question(call, need), policies, need.policy))
 
 
 def _question(call: Call, need: Need) -> Question:
@@ -68,13 +75,22 @@ def _question(call: Call, need: Need) -> Question:
 async def require(call: Call, need: Need) -> None:
     """Raise AccessDenied unless allowed; in `observe` mode only say so in the log."""
     decision = await decide(call, need)
-    if decision is None or decision.allowed:
+    if decision is not None:
+        _settle(call, need, decision)
+
+
+def _settle(call: Call, need: Need, decision: Decision) -> None:
+    if decision.allowed:
         return
-    text = messages.denial(call.identity, need.action, need.resource, decision)
+    text = _told(call, need, decision)
     if call.cloud.iam == "observe":
         log.warning("observed request_id=%s %s", call.request_id, text)
         return
     raise AccessDenied(text)
+
+
+def _told(call: Call, need: Need, decision: Decision) -> str:
+    return messages.denial(call.identity, need.action, need.told or need.resource, decision)
 
 
 def facts_of(call: Call) -> CallFacts:

@@ -31,9 +31,15 @@ def validate(run: Run, service: Service, operation: Operation) -> Run:
 
 
 def refusal(code: str, violations: list[str]) -> AwsError:
-    """`2 validation errors detected: ...; ...`"""
-    count = len(violations)
+    """`2 validation errors detected: ...; ...`, or the sentence that a service has for one.
+
+    IAM measures first and reads the characters after.
+    """
+    found = [each for each in violations if not isinstance(each, constraints.Sentence)]
+    if not found:
+        return AwsError(violations[0], code=code, status=400)
+    count = len(found)
     noun = "error" if count == 1 else "errors"
     return AwsError(
-        f"{count} validation {noun} detected: {'; '.join(violations)}", code=code, status=400
+        f"{count} validation {noun} detected: {'; '.join(found)}", code=code, status=400
     )

@@ -10,15 +10,15 @@ import msgspec
 
 from cloudling.kernel import operation
 from cloudling.kernel.ids import access_key_id
-from cloudling.services.iam import entities, users
-from cloudling.services.iam.errors import LimitExceeded, NoSuchEntity
+from cloudling.services.iam import entities, quotas, users
+from cloudling.services.iam.errors import InvalidInput, NoSuchEntity
 from cloudling.services.iam.records import AccessKey
 
 if TYPE_CHECKING:
     from cloudling.services.iam.call import IamCall
 
 Request = dict[str, Any]
-MOST = 2
+_STATES = {"Active", "Inactive"}
 
 
 async def holder(call: IamCall, request: Request) -> str:
@@ -38,8 +38,7 @@ async def keys_of(call: IamCall, user: str) -> list[AccessKey]:
 @operation("CreateAccessKey")
 async def create_access_key(call: IamCall, request: Request) -> Request:
     user = await holder(call, request)
-    if len(await keys_of(call, user)) >= MOST:
-        raise LimitExceeded(f"Cannot exceed quota for AccessKeysPerUser: {MOST}")
+    quotas.ACCESS_KEYS.require_room(len(await keys_of(call, user)))
     key = AccessKey(
         id=access_key_id("AKIA", call.account, secrets.randbits(35)),
         account=call.account,
@@ -60,9 +59,11 @@ async def list_access_keys(call: IamCall, request: Request) -> Request:
 
 @operation("UpdateAccessKey")
 async def update_access_key(call: IamCall, request: Request) -> Request:
-    key = await _require(call, request)
-    active = request["Status"] == "Active"
-    await call.access_keys.put(msgspec.structs.replace(key, active=active))
+    key, status = await _require(call, request), request["Status"]
+    if status not in _STATES:
+        # The model knows "Expired" too, which is a state that nobody can set.
+        raise InvalidInput(f"Status {status} is not valid.")
+    await call.access_keys.put(msgspec.structs.replace(key, active=status == "Active"))
     return {}
 
 

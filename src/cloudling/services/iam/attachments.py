@@ -1,52 +1,46 @@
-"""Attaching managed policies to users, groups and roles."""
+"""Attaching managed policies to users, groups and roles, and whom a policy serves."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
-from cloudling.services.iam import entities, groups, policies, roles, users
-from cloudling.services.iam.errors import InvalidInput, LimitExceeded, NoSuchEntity
+from cloudling.services.iam import entities, owners, policies, quotas
+from cloudling.services.iam.errors import NoSuchEntity
 from cloudling.services.iam.records import Attachment
 
 if TYPE_CHECKING:
     from cloudling.services.iam.call import IamCall
+    from cloudling.services.iam.owners import Kind
 
 Request = dict[str, Any]
-_REQUIRE = {"user": users.require, "group": groups.require, "role": roles.require}
-_QUOTA = {"user": "PoliciesPerUser", "group": "PoliciesPerGroup", "role": "PoliciesPerRole"}
-MOST = 10
 
 
-async def attach(call: IamCall, kind: str, request: Request) -> Request:
+async def attach(call: IamCall, kind: Kind, request: Request) -> Request:
     """Attaching again is no error."""
-    entity = await _REQUIRE[kind](call, request[f"{kind.title()}Name"])
-    arn, owner = request["PolicyArn"], f"{kind}/{entity.key}"
-    if not arn.startswith("arn:"):
-        raise InvalidInput(f"ARN {arn} is not valid.")
+    owner, _ = await owners.require(call, kind, request)
+    arn = request["PolicyArn"]
     if await policies.find(call, arn) is None:
         raise NoSuchEntity(f"Policy {arn} does not exist or is not attachable.")
-    if await call.attachments.get(owner, arn):
-        return {}
-    if await call.attachments.count(owner) >= MOST:
-        raise LimitExceeded(f"Cannot exceed quota for {_QUOTA[kind]}: {MOST}")
-    await call.attachments.put(Attachment(owner=owner, policy=arn, since=call.clock.now()))
+    if await call.attachments.get(owner, arn) is None:
+        quotas.ATTACHED[kind].require_room(await call.attachments.count(owner))
+        await call.attachments.put(Attachment(owner=owner, policy=arn, since=call.clock.now()))
     return {}
 
 
-async def detach(call: IamCall, kind: str, request: Request) -> Request:
-    entity = await _REQUIRE[kind](call, request[f"{kind.title()}Name"])
-    arn = request["PolicyArn"]
-    if not await call.attachments.delete(f"{kind}/{entity.key}", arn):
+async def detach(call: IamCall, kind: Kind, request: Request) -> Request:
+    owner, _ = await owners.require(call, kind, request)
+    arn = policies.checked(request["PolicyArn"])
+    if not await call.attachments.delete(owner, arn):
         raise NoSuchEntity(f"Policy {arn} was not found.")
     return {}
 
 
-async def list_attached(call: IamCall, kind: str, request: Request) -> Request:
-    entity = await _REQUIRE[kind](call, request[f"{kind.title()}Name"])
+async def list_attached(call: IamCall, kind: Kind, request: Request) -> Request:
+    owner, _ = await owners.require(call, kind, request)
     prefix = request.get("PathPrefix", "/")
     found = []
-    for attachment in await call.attachments.page(f"{kind}/{entity.key}", limit=None):
+    for attachment in await call.attachments.page(owner, limit=None):
         policy = await policies.find(call, attachment.policy)
         if policy is not None and policy.path.startswith(prefix):
             found.append(policy)
@@ -101,19 +95,28 @@ async def list_attached_role_policies(call: IamCall, request: Request) -> Reques
 
 @operation("ListEntitiesForPolicy")
 async def list_entities_for_policy(call: IamCall, request: Request) -> Request:
-    arn = request["PolicyArn"]
-    await policies.require(call, arn)
-    wanted = request.get("EntityFilter", "")
-    owners = sorted(each.owner for each in await call.attachments.find(policy=arn))
-    entities_found = []
-    for owner in owners:
-        kind, _, key = owner.partition("/")
-        entity = await _REQUIRE[kind](call, key)
-        if wanted in {"", kind.title()} and entity.path.startswith(request.get("PathPrefix", "/")):
-            entities_found.append((kind, entity))
-    shown, more = entities.page(call, request, entities_found)
+    policy = await policies.require(call, request["PolicyArn"])
+    wanted, prefix = request.get("EntityFilter", ""), request.get("PathPrefix", "/")
+    served = [
+        (kind, entity)
+        for owner in await _owners_served(call, policy.arn, request.get("PolicyUsageFilter", ""))
+        for kind, entity in [await owners.of(call, owner)]
+        if wanted in {"", kind.title()} and entity.path.startswith(prefix)
+    ]
+    shown, more = entities.page(call, request, served)
     told: Request = {"PolicyGroups": [], "PolicyUsers": [], "PolicyRoles": [], **more}
     for kind, entity in shown:
         title = kind.title()
         told[f"Policy{title}s"].append({f"{title}Name": entity.name, f"{title}Id": entity.id})
     return told
+
+
+async def _owners_served(call: IamCall, arn: str, usage: str) -> list[str]:
+    """Whom a policy is attached to, whom it limits as a boundary, or both: by `owner`, sorted."""
+    found = set()
+    if usage != "PermissionsBoundary":
+        found |= {each.owner for each in await call.attachments.find(policy=arn)}
+    if usage != "PermissionsPolicy":
+        found |= {f"user/{each.key}" for each in await call.users.find(boundary=arn)}
+        found |= {f"role/{each.key}" for each in await call.roles.find(boundary=arn)}
+    return sorted(found)

@@ -19,7 +19,7 @@ from cloudling.services.iam.records import (
 class IamCall(Call):
     """IAM's collections belong to the account; access keys are looked up in the whole world."""
 
-    users = collection(User, name="iam_users", key=("key",), scope="account")
+    users = collection(User, name="iam_users", key=("key",), scope="account", indexes=("boundary",))
     groups = collection(Group, name="iam_groups", key=("key",), scope="account")
     memberships = collection(
         Membership,
@@ -28,7 +28,7 @@ class IamCall(Call):
         scope="account",
         indexes=("group_key",),
     )
-    roles = collection(Role, name="iam_roles", key=("key",), scope="account")
+    roles = collection(Role, name="iam_roles", key=("key",), scope="account", indexes=("boundary",))
     inline_policies = collection(
         InlinePolicy, name="iam_inline_policies", key=("owner", "key"), scope="account"
     )

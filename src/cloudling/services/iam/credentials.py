@@ -35,6 +35,7 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True):
     access_key_id: str
     secret: str
     identity: Identity
+    padding: str = ""
 
 
 class Sessions:
@@ -45,15 +46,18 @@ class Sessions:
         self._decoder = msgspec.msgpack.Decoder(Sealed)
         self._opened: dict[str, Credential] = {}
 
-    def issue(self, identity: Identity, session: Session) -> tuple[str, str, str]:
-        """Access key id, secret and session token of a new session."""
+    def issue(self, identity: Identity, session: Session, least: int = 0) -> tuple[str, str, str]:
+        """Access key id, secret and session token (of `least` bytes or more) of a new session."""
         key_id = access_key_id("ASIA", identity.account, secrets.randbits(35))
         secret = base64.b64encode(secrets.token_bytes(30)).decode()
         held = msgspec.structs.replace(identity, access_key_id=key_id, session=session)
+        plain = msgspec.msgpack.encode(Sealed(key_id, secret, held))
+        # Base64 makes four characters of three bytes.
+        short = least * 3 // 4 - len(plain)
+        if short > 0:
+            plain = msgspec.msgpack.encode(Sealed(key_id, secret, held, "=" * short))
         nonce = secrets.token_bytes(_NONCE)
-        sealed = self._cipher.encrypt(
-            nonce, msgspec.msgpack.encode(Sealed(key_id, secret, held)), None
-        )
+        sealed = self._cipher.encrypt(nonce, plain, None)
         return key_id, secret, base64.b64encode(nonce + sealed).decode()
 
     def open(self, key_id: str, token: str) -> Credential:
@@ -105,8 +109,8 @@ class KeyRing:
         key = await self._keys.get(access_key_id)
         if key is None or not key.active:
             return None
-        identity = await self._holder(key)
-        return Credential(key.secret, identity) if identity else None
+        holder = await self._holder(key)
+        return None if holder is None else Credential(key.secret, holder)
 
     def _well_known(self, key_id: str) -> str:
         if key_id == "test":
@@ -133,7 +137,7 @@ class KeyRing:
 
 def root_of(account: str, key_id: str = "", *, well_known: bool = False) -> Identity:
     """The root of an account."""
-    arn = f"arn:aws:iam::{account}:root"
+    arn = arns.account_root(account)
     return Identity(
         kind="root",
         account=account,

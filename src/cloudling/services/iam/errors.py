@@ -41,21 +41,11 @@ class ValidationError(AwsError):
     """A value that breaks a rule which no model states."""
 
 
-class UnmodifiableEntity(AwsError):
-    """Only the service that made the entity may change it."""
-
-
 class AccessDenied(AwsError):
-    """STS's refusal."""
+    """A refusal that no policy decides."""
 
     status = 403
 
 
 class PackedPolicyTooLarge(AwsError):
     """Session policies and tags together exceed the packed limit."""
-
-
-class RegionDisabled(AwsError):
-    """STS is not activated in the region for the account."""
-
-    status = 403

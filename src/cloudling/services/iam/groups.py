@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cloudling.kernel import operation
-from cloudling.services.iam import entities, users
+from cloudling.services.iam import entities, quotas, users
 from cloudling.services.iam.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
 from cloudling.services.iam.records import Group, Membership
 
@@ -38,8 +38,8 @@ def describe(call: IamCall, group: Group) -> Request:
 @operation("CreateGroup")
 async def create_group(call: IamCall, request: Request) -> Request:
     name = request["GroupName"]
-    if await call.groups.get(name.lower()):
-        raise EntityAlreadyExists(f"Group with name {name} already exists.")
+    await _require_free(call, name)
+    quotas.GROUPS.require_room(await call.groups.count())
     group = Group(
         key=name.lower(),
         name=name,
@@ -72,8 +72,8 @@ async def list_groups(call: IamCall, request: Request) -> Request:
 async def update_group(call: IamCall, request: Request) -> Request:
     group = await require(call, request["GroupName"])
     name = request.get("NewGroupName", group.name)
-    if name.lower() != group.key and await call.groups.get(name.lower()):
-        raise EntityAlreadyExists(f"Group with name {name} already exists.")
+    if name.lower() != group.key:
+        await _require_free(call, name)
     changed = msgspec.structs.replace(
         group, key=name.lower(), name=name, path=request.get("NewPath", group.path)
     )
@@ -81,6 +81,11 @@ async def update_group(call: IamCall, request: Request) -> Request:
         await _rename(call, group, changed)
     await call.groups.put(changed)
     return {}
+
+
+async def _require_free(call: IamCall, name: str) -> None:
+    if await call.groups.get(name.lower()):
+        raise EntityAlreadyExists(f"Group with name {name} already exists.")
 
 
 async def _rename(call: IamCall, group: Group, changed: Group) -> None:
@@ -106,9 +111,11 @@ async def delete_group(call: IamCall, request: Request) -> Request:
 async def add_user_to_group(call: IamCall, request: Request) -> Request:
     group = await require(call, request["GroupName"])
     user = await users.require(call, request["UserName"])
-    await call.memberships.put(
-        Membership(member=user.key, group_key=group.key, since=call.clock.now())
-    )
+    if await call.memberships.get(user.key, group.key) is None:
+        quotas.GROUPS_OF_USER.require_room(await call.memberships.count(user.key))
+        await call.memberships.put(
+            Membership(member=user.key, group_key=group.key, since=call.clock.now())
+        )
     return {}
 
 

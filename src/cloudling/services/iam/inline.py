@@ -5,71 +5,62 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import authorize, operation
-from cloudling.services.iam import documents, entities, groups, roles, users
+from cloudling.services.iam import documents, entities, owners, quotas
 from cloudling.services.iam.errors import LimitExceeded, NoSuchEntity
 from cloudling.services.iam.records import InlinePolicy
 
 if TYPE_CHECKING:
     from cloudling.services.iam.call import IamCall
+    from cloudling.services.iam.owners import Kind
 
 Request = dict[str, Any]
-_REQUIRE = {"user": users.require, "group": groups.require, "role": roles.require}
 
 
-async def _owner(call: IamCall, kind: str, request: Request) -> tuple[str, str]:
-    """`user/<key>` and the name, of the principal that the request names."""
-    found = await _REQUIRE[kind](call, request[f"{kind.title()}Name"])
-    return f"{kind}/{found.key}", found.name
-
-
-async def put(call: IamCall, kind: str, request: Request) -> Request:
-    owner, name = await _owner(call, kind, request)
-    document = documents.checked(request["PolicyDocument"])
-    policy = InlinePolicy(
-        owner=owner,
-        key=request["PolicyName"],
-        name=request["PolicyName"],
-        document=document,
-    )
+async def put(call: IamCall, kind: Kind, request: Request) -> Request:
+    owner, entity = await owners.require(call, kind, request)
+    document, name = documents.identity(request["PolicyDocument"]), request["PolicyName"]
+    policy = InlinePolicy(owner=owner, key=name, name=name, document=document)
     others = [
         each
         for each in await call.inline_policies.page(owner, limit=None)
         if each.key != policy.key
     ]
-    most = documents.INLINE_SIZES[kind]
+    most = quotas.INLINE_SIZES[kind]
     if sum(authorize.size(each.document) for each in (*others, policy)) > most:
-        raise LimitExceeded(f"Maximum policy size of {most} bytes exceeded for {kind} {name}")
+        raise LimitExceeded(
+            f"Maximum policy size of {most} bytes exceeded for {kind} {entity.name}"
+        )
     await call.inline_policies.put(policy)
     return {}
 
 
-async def get(call: IamCall, kind: str, request: Request) -> Request:
-    owner, name = await _owner(call, kind, request)
+async def get(call: IamCall, kind: Kind, request: Request) -> Request:
+    owner, entity = await owners.require(call, kind, request)
     found = await call.inline_policies.get(owner, request["PolicyName"])
     if found is None:
         raise _absent(kind, request["PolicyName"])
     return {
-        f"{kind.title()}Name": name,
+        f"{kind.title()}Name": entity.name,
         "PolicyName": found.name,
         "PolicyDocument": entities.encoded(found.document),
     }
 
 
-async def delete(call: IamCall, kind: str, request: Request) -> Request:
-    owner, _ = await _owner(call, kind, request)
+async def delete(call: IamCall, kind: Kind, request: Request) -> Request:
+    owner, _ = await owners.require(call, kind, request)
     if not await call.inline_policies.delete(owner, request["PolicyName"]):
         raise _absent(kind, request["PolicyName"])
     return {}
 
 
-async def list_names(call: IamCall, kind: str, request: Request) -> Request:
-    owner, _ = await _owner(call, kind, request)
+async def list_names(call: IamCall, kind: Kind, request: Request) -> Request:
+    owner, _ = await owners.require(call, kind, request)
     found = [each.name for each in await call.inline_policies.page(owner, limit=None)]
     shown, more = entities.page(call, request, found)
     return {"PolicyNames": list(shown), **more}
 
 
-def _absent(kind: str, name: str) -> NoSuchEntity:
+def _absent(kind: Kind, name: str) -> NoSuchEntity:
     return NoSuchEntity(f"The {kind} policy with name {name} cannot be found.")
 
 

@@ -8,11 +8,12 @@ import msgspec
 
 from cloudling.kernel import arns, operation
 from cloudling.models import managed_policies
-from cloudling.services.iam import documents, entities, tags
+from cloudling.services.iam import documents, entities, quotas, tags
 from cloudling.services.iam.errors import (
     AccessDenied,
     DeleteConflict,
     EntityAlreadyExists,
+    InvalidInput,
     LimitExceeded,
     NoSuchEntity,
 )
@@ -25,13 +26,27 @@ if TYPE_CHECKING:
     from cloudling.services.iam.call import IamCall
 
 Request = dict[str, Any]
-MOST_VERSIONS = 5
-_AWS_OWNED = "arn:aws:iam::aws:"
+
+
+def checked(arn: str) -> str:
+    """The text, once it is a policy's ARN."""
+    try:
+        parsed = arns.Arn.parse(arn)
+    except ValueError:
+        raise InvalidInput(f"ARN {arn} is not valid.") from None
+    if parsed.service != "iam" or not parsed.resource.startswith("policy/"):
+        raise InvalidInput(f"ARN {arn} is not valid.")
+    return arn
+
+
+def is_published(arn: str) -> bool:
+    """Is it one of those that AWS publishes?"""
+    return arns.arn_account(arn) == "aws"
 
 
 async def find(call: IamCall, arn: str) -> ManagedPolicy | Published | None:
     """One of the account's policies, or one that AWS publishes."""
-    if arn.startswith(_AWS_OWNED):
+    if is_published(checked(arn)):
         return managed_policies.find(arn)
     found = await call.policies.find(arn=arn)
     return found[0] if found else None
@@ -46,8 +61,8 @@ async def require(call: IamCall, arn: str) -> ManagedPolicy | Published:
 
 async def require_own(call: IamCall, arn: str) -> ManagedPolicy:
     """A policy that may be changed: AWS's may not."""
-    if arn.startswith(_AWS_OWNED):
-        raise AccessDenied("Cannot perform the operation on an AWS managed policy.")
+    if is_published(checked(arn)):
+        raise AccessDenied("Policy is outside your own account.")
     found = await require(call, arn)
     assert isinstance(found, ManagedPolicy)  # noqa: S101 - told by the ARN above
     return found
@@ -64,7 +79,7 @@ async def describe(
         "Path": policy.path,
         "DefaultVersionId": f"v{policy.default_version}",
         "AttachmentCount": len(await call.attachments.find(policy=policy.arn)),
-        "PermissionsBoundaryUsageCount": 0,
+        "PermissionsBoundaryUsageCount": await _bounded(call, policy.arn),
         "IsAttachable": True,
         "CreateDate": policy.created,
         "UpdateDate": policy.updated,
@@ -76,14 +91,21 @@ async def describe(
     return told
 
 
+async def _bounded(call: IamCall, arn: str) -> int:
+    """How many users and roles the policy limits."""
+    return len(await call.users.find(boundary=arn)) + len(await call.roles.find(boundary=arn))
+
+
 @operation("CreatePolicy")
 async def create_policy(call: IamCall, request: Request) -> Request:
     name = request["PolicyName"]
-    document = _sized(request["PolicyDocument"])
+    given = tags.given(request)
+    document = documents.managed(request["PolicyDocument"])
     if await call.policies.get(name.lower()):
         raise EntityAlreadyExists(
             f"A policy called {name} already exists. Duplicate names are not allowed."
         )
+    quotas.POLICIES.require_room(await call.policies.count())
     path, now = request.get("Path", "/"), call.clock.now()
     policy = ManagedPolicy(
         key=name.lower(),
@@ -99,8 +121,9 @@ async def create_policy(call: IamCall, request: Request) -> Request:
     await call.policy_versions.put(
         PolicyVersion(policy=policy.arn, number="1", document=document, created=now)
     )
-    await tags.set_first(call, policy.arn, request)
-    return {"Policy": await describe(call, policy)}
+    await call.tags.replace(policy.arn, given)
+    told = await describe(call, policy)
+    return {"Policy": {**told, "Tags": tags.told(given)} if given else told}
 
 
 @operation("GetPolicy")
@@ -119,17 +142,29 @@ async def list_policies(call: IamCall, request: Request) -> Request:
         found += managed_policies.all_policies()
     if "PathPrefix" in request:
         found = [policy for policy in found if policy.path.startswith(request["PathPrefix"])]
-    if request.get("OnlyAttached"):
-        attached = {each.policy for each in await call.attachments.page(limit=None)}
-        found = [policy for policy in found if policy.arn in attached]
+    usage = request.get("PolicyUsageFilter", "")
+    if usage or request.get("OnlyAttached"):
+        used = await _used(call, usage)
+        found = [policy for policy in found if policy.arn in used]
     shown, more = entities.page(call, request, found)
     return {"Policies": [await describe(call, policy) for policy in shown], **more}
+
+
+async def _used(call: IamCall, usage: str) -> set[str]:
+    """The policies that are attached, those that are boundaries, or both."""
+    found = set()
+    if usage != "PermissionsBoundary":
+        found |= {each.policy for each in await call.attachments.page(limit=None)}
+    if usage != "PermissionsPolicy":
+        found |= {each.boundary for each in await call.users.page(limit=None)}
+        found |= {each.boundary for each in await call.roles.page(limit=None)}
+    return found
 
 
 @operation("DeletePolicy")
 async def delete_policy(call: IamCall, request: Request) -> Request:
     policy = await require_own(call, request["PolicyArn"])
-    if await call.attachments.find(policy=policy.arn):
+    if await call.attachments.find(policy=policy.arn) or await _bounded(call, policy.arn):
         raise DeleteConflict("Cannot delete a policy attached to entities.")
     versions = await call.policy_versions.page(policy.arn, limit=None)
     if len(versions) > 1:
@@ -147,8 +182,8 @@ async def delete_policy(call: IamCall, request: Request) -> Request:
 @operation("CreatePolicyVersion")
 async def create_policy_version(call: IamCall, request: Request) -> Request:
     policy = await require_own(call, request["PolicyArn"])
-    document = _sized(request["PolicyDocument"])
-    if await call.policy_versions.count(policy.arn) >= MOST_VERSIONS:
+    document = documents.managed(request["PolicyDocument"])
+    if await call.policy_versions.count(policy.arn) >= quotas.VERSIONS:
         raise LimitExceeded(
             "A managed policy can have up to 5 versions. Before you create a new version, you "
             "must delete an existing version."
@@ -220,7 +255,7 @@ async def tag_policy(call: IamCall, request: Request) -> Request:
 @operation("UntagPolicy")
 async def untag_policy(call: IamCall, request: Request) -> Request:
     policy = await require_own(call, request["PolicyArn"])
-    await call.tags.remove(policy.arn, request["TagKeys"])
+    await tags.remove(call, policy.arn, request)
     return {}
 
 
@@ -228,16 +263,6 @@ async def untag_policy(call: IamCall, request: Request) -> Request:
 async def list_policy_tags(call: IamCall, request: Request) -> Request:
     policy = await require(call, request["PolicyArn"])
     return await tags.paged(call, policy.arn, request)
-
-
-def _sized(text: str) -> str:
-    documents.checked(text)
-    documents.require_size(
-        text,
-        documents.MANAGED_SIZE,
-        f"Cannot exceed quota for PolicySize: {documents.MANAGED_SIZE}",
-    )
-    return text
 
 
 async def _require_version(call: IamCall, policy: ManagedPolicy, name: str) -> PolicyVersion:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cloudling.kernel import operation
-from cloudling.services.iam import documents, entities, tags
+from cloudling.services.iam import boundaries, documents, entities, quotas, tags
 from cloudling.services.iam.errors import EntityAlreadyExists, NoSuchEntity
 from cloudling.services.iam.records import Role
 
@@ -40,11 +40,7 @@ async def describe(call: IamCall, role: Role, *, whole: bool = False) -> Request
         told["Description"] = role.description
     if not whole:
         return told
-    if role.boundary:
-        told["PermissionsBoundary"] = {
-            "PermissionsBoundaryType": "Policy",
-            "PermissionsBoundaryArn": role.boundary,
-        }
+    told |= boundaries.describe(role.boundary)
     if found := await tags.listed(call, told["Arn"]):
         told["Tags"] = found
     told["RoleLastUsed"] = (
@@ -56,21 +52,24 @@ async def describe(call: IamCall, role: Role, *, whole: bool = False) -> Request
 @operation("CreateRole")
 async def create_role(call: IamCall, request: Request) -> Request:
     name = request["RoleName"]
+    given = tags.given(request)
+    trust = await documents.trust(call, request["AssumeRolePolicyDocument"])
     if await call.roles.get(name.lower()):
         raise EntityAlreadyExists(f"Role with name {name} already exists.")
+    quotas.ROLES.require_room(await call.roles.count())
     role = Role(
         key=name.lower(),
         name=name,
         path=request.get("Path", "/"),
         id=call.cloud.ids.unique_id("AROA", call.account),
         created=call.clock.now(),
-        trust=await documents.trust(call, request["AssumeRolePolicyDocument"]),
+        trust=trust,
         description=request.get("Description", ""),
         session_seconds=request.get("MaxSessionDuration", 3600),
-        boundary=request.get("PermissionsBoundary", ""),
+        boundary=await boundaries.given(call, request),
     )
     await call.roles.put(role)
-    await tags.set_first(call, entities.arn(call, "role", role), request)
+    await call.tags.replace(entities.arn(call, "role", role), given)
     told = await describe(call, role, whole=True)
     del told["RoleLastUsed"]
     return {"Role": told}
@@ -137,7 +136,7 @@ async def tag_role(call: IamCall, request: Request) -> Request:
 @operation("UntagRole")
 async def untag_role(call: IamCall, request: Request) -> Request:
     role = await require(call, request["RoleName"])
-    await call.tags.remove(entities.arn(call, "role", role), request["TagKeys"])
+    await tags.remove(call, entities.arn(call, "role", role), request)
     return {}
 
 
@@ -150,15 +149,15 @@ async def list_role_tags(call: IamCall, request: Request) -> Request:
 @operation("PutRolePermissionsBoundary")
 async def put_role_permissions_boundary(call: IamCall, request: Request) -> Request:
     role = await require(call, request["RoleName"])
-    await call.roles.put(msgspec.structs.replace(role, boundary=request["PermissionsBoundary"]))
+    boundary = await boundaries.given(call, request)
+    await call.roles.put(msgspec.structs.replace(role, boundary=boundary))
     return {}
 
 
 @operation("DeleteRolePermissionsBoundary")
 async def delete_role_permissions_boundary(call: IamCall, request: Request) -> Request:
     role = await require(call, request["RoleName"])
-    if not role.boundary:
-        raise NoSuchEntity(f"No permission boundary found for role {role.name}")
+    boundaries.require(role, "role")
     await call.roles.put(msgspec.structs.replace(role, boundary=""))
     return {}
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import logging
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cloudling.kernel import Need, arns, operation
 from cloudling.kernel.errors import NotImplementedHere
 from cloudling.kernel.identities import Identity, Session
 from cloudling.kernel.ids import account_of
 from cloudling.kernel.stages.authorize import require_trust
-from cloudling.services.iam import documents
+from cloudling.services.iam import documents, policies
 from cloudling.services.iam.credentials import KeyRing
 from cloudling.services.iam.errors import (
     AccessDenied,
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 Request = dict[str, Any]
 CHAINED_SECONDS = 3600
 PACKED_SIZE = 2048
+PLAIN_SIZE = 2048
+MOST_POLICIES = 10
 
 
 @operation("GetCallerIdentity")
@@ -57,17 +59,18 @@ async def assume_role(call: IamCall, request: Request) -> Request:
     role = await _role(call, role_arn)
     account = arns.arn_account(role_arn)
     _refuse_root(call)
-    await require_trust(
-        call,
-        Need("sts:AssumeRole", role_arn, account, _context(request), role.trust if role else None),
-    )
+    context = {**_context(request), **await _tags(call, role_arn)}
+    trust = role.trust if role else None
+    await require_trust(call, Need("sts:AssumeRole", role_arn, account, context, trust))
     assert role is not None  # noqa: S101 - without a trust policy the line above has refused
     seconds = _duration(call, role, request)
-    session = _session(call, request, seconds)
+    session = await _session(call.at(account=account), request, seconds)
     assumed = _assumed(role, account, request["RoleSessionName"], call.partition)
     packed = _packed_per_cent(session)
     assert isinstance(call.cloud.credentials, KeyRing)  # noqa: S101 - this service's own port
-    key_id, secret, token = call.cloud.credentials.sessions.issue(assumed, session)
+    key_id, secret, token = call.cloud.credentials.sessions.issue(
+        assumed, session, request.get("MinimumSessionTokenSize", 0)
+    )
     answer: Request = {
         "Credentials": {
             "AccessKeyId": key_id,
@@ -79,8 +82,6 @@ async def assume_role(call: IamCall, request: Request) -> Request:
     }
     if packed:
         answer["PackedPolicySize"] = packed
-    if session.source_identity:
-        answer["SourceIdentity"] = session.source_identity
     return answer
 
 
@@ -129,6 +130,10 @@ def _context(request: Request) -> dict[str, str]:
     return context
 
 
+async def _tags(call: IamCall, arn: str) -> dict[str, str]:
+    return {f"aws:ResourceTag/{key}": value for key, value in (await call.tags.of(arn)).items()}
+
+
 def _duration(call: IamCall, role: Role, request: Request) -> int:
     seconds: int = request.get("DurationSeconds", 3600)
     if call.identity.session is not None and seconds > CHAINED_SECONDS:
@@ -143,19 +148,40 @@ def _duration(call: IamCall, role: Role, request: Request) -> int:
     return seconds
 
 
-def _session(call: IamCall, request: Request, seconds: int) -> Session:
-    now = call.clock.now()
-    inline = request.get("Policy", "")
-    if inline:
-        documents.checked(inline, "session")
-    managed = tuple(each["arn"] for each in request.get("PolicyArns", ()))
+async def _session(place: IamCall, request: Request, seconds: int) -> Session:
+    """The session of a role; `place` is the role's account."""
+    now = place.clock.now()
+    inline, managed = await _session_policies(place, request)
     return Session(
         name=request["RoleSessionName"],
         issued_at=now,
         expires_at=float(int(now) + seconds),
         policies=(inline,) if inline else (),
         policy_arns=managed,
-        chained=call.identity.session is not None,
+        chained=place.identity.session is not None,
+    )
+
+
+async def _session_policies(place: IamCall, request: Request) -> tuple[str, tuple[str, ...]]:
+    """The inline policy and the ARNs of managed ones that narrow a session, all of them checked."""
+    inline = request.get("Policy", "")
+    managed = tuple(each["arn"] for each in request.get("PolicyArns", ()) if "arn" in each)
+    if len(managed) > MOST_POLICIES:
+        _refuse_length("policyArns", MOST_POLICIES)
+    if len(inline) + sum(map(len, managed)) > PLAIN_SIZE:
+        _refuse_length("policy", PLAIN_SIZE)
+    if inline:
+        documents.parsed(inline, "session")
+    for arn in managed:
+        if await policies.find(place, arn) is None:
+            raise ValidationError(f"Policy {arn} does not exist or is not attachable.")
+    return inline, managed
+
+
+def _refuse_length(member: str, most: int) -> NoReturn:
+    raise ValidationError(
+        f"1 validation error detected: Value at '{member}' failed to satisfy constraint: Member "
+        f"must have length less than or equal to {most}"
     )
 
 
@@ -163,8 +189,8 @@ def _assumed(role: Role, account: str, name: str, partition: str) -> Identity:
     return Identity(
         kind="role",
         account=account,
-        arn=f"arn:{partition}:sts::{account}:assumed-role/{role.name}/{name}",
-        principal_arn=f"arn:{partition}:iam::{account}:role{role.path}{role.name}",
+        arn=arns.assumed_role(account, role.name, name, partition),
+        principal_arn=arns.iam(account, "role", role.path, role.name, partition),
         unique_id=f"{role.id}:{name}",
         name=role.name,
     )

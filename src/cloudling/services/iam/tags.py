@@ -11,11 +11,15 @@ from cloudling.kernel.tags import MOST
 from cloudling.services.iam import entities
 from cloudling.services.iam.errors import InvalidInput, LimitExceeded
 
+Request = dict[str, Any]
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cloudling.services.iam.call import IamCall
 
 
-def given(request: dict[str, Any]) -> dict[str, str]:
+def given(request: Request) -> dict[str, str]:
     """The request's tags, checked; keys are unique whatever their case."""
     found: dict[str, str] = {}
     for tag in request.get("Tags", ()):
@@ -30,13 +34,7 @@ def given(request: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-async def set_first(call: IamCall, arn: str, request: dict[str, Any]) -> None:
-    """The tags an entity is made with."""
-    if request.get("Tags"):
-        await add(call, arn, request)
-
-
-async def add(call: IamCall, arn: str, request: dict[str, Any]) -> None:
+async def add(call: IamCall, arn: str, request: Request) -> None:
     new = given(request)
     lower = {key.lower() for key in new}
     kept = {
@@ -47,10 +45,22 @@ async def add(call: IamCall, arn: str, request: dict[str, Any]) -> None:
     await call.tags.replace(arn, {**kept, **new})
 
 
+async def remove(call: IamCall, arn: str, request: Request) -> None:
+    """Keys are the same whatever their case; one that is not there is no error."""
+    gone = {key.lower() for key in request["TagKeys"]}
+    kept = await call.tags.of(arn)
+    await call.tags.replace(arn, {key: kept[key] for key in kept if key.lower() not in gone})
+
+
 async def listed(call: IamCall, arn: str) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in (await call.tags.of(arn)).items()]
+    return told(await call.tags.of(arn))
 
 
-async def paged(call: IamCall, arn: str, request: dict[str, Any]) -> dict[str, Any]:
+def told(given: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as answers tell them."""
+    return [{"Key": key, "Value": value} for key, value in given.items()]
+
+
+async def paged(call: IamCall, arn: str, request: Request) -> Request:
     shown, more = entities.page(call, request, await listed(call, arn))
     return {"Tags": list(shown), **more}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cloudling.kernel import operation
-from cloudling.services.iam import entities, tags
+from cloudling.services.iam import boundaries, entities, quotas, tags
 from cloudling.services.iam.errors import (
     DeleteConflict,
     EntityAlreadyExists,
@@ -39,57 +39,48 @@ async def named_or_caller(call: IamCall, request: Request) -> User:
     return await require(call, call.identity.name)
 
 
-async def describe(call: IamCall, user: User, *, with_tags: bool = False) -> dict[str, Any]:
-    told: dict[str, Any] = {
+async def describe(call: IamCall, user: User, *, whole: bool = False) -> Request:
+    """`whole` adds what lists leave out: boundary and tags."""
+    told: Request = {
         "Path": user.path,
         "UserName": user.name,
         "UserId": user.id,
         "Arn": entities.arn(call, "user", user),
         "CreateDate": user.created,
     }
-    if user.boundary:
-        told["PermissionsBoundary"] = {
-            "PermissionsBoundaryType": "Policy",
-            "PermissionsBoundaryArn": user.boundary,
-        }
-    if with_tags and (found := await tags.listed(call, told["Arn"])):
-        told["Tags"] = found
+    if whole:
+        told |= boundaries.describe(user.boundary)
+        if found := await tags.listed(call, told["Arn"]):
+            told["Tags"] = found
     return told
 
 
 @operation("CreateUser")
 async def create_user(call: IamCall, request: Request) -> Request:
     name = request["UserName"]
-    if await call.users.get(name.lower()):
-        raise EntityAlreadyExists(f"User with name {name} already exists.")
+    given = tags.given(request)
+    await _require_free(call, name)
+    quotas.USERS.require_room(await call.users.count())
     user = User(
         key=name.lower(),
         name=name,
         path=request.get("Path", "/"),
         id=call.cloud.ids.unique_id("AIDA", call.account),
         created=call.clock.now(),
-        boundary=request.get("PermissionsBoundary", ""),
+        boundary=await boundaries.given(call, request),
     )
     await call.users.put(user)
-    await tags.set_first(call, entities.arn(call, "user", user), request)
-    return {"User": await describe(call, user, with_tags=True)}
+    await call.tags.replace(entities.arn(call, "user", user), given)
+    return {"User": await describe(call, user, whole=True)}
 
 
 @operation("GetUser")
 async def get_user(call: IamCall, request: Request) -> Request:
     if "UserName" not in request and call.identity.kind == "root":
-        # Root is told as a user without a name (API reference, GetUser).
-        return {
-            "User": {
-                "Path": "/",
-                "UserId": call.account,
-                "Arn": call.identity.arn,
-                "CreateDate": 0,
-                "UserName": "",
-            }
-        }
+        # AWS tells of root neither name nor path. When the account was made, nobody noted.
+        return {"User": {"UserId": call.account, "Arn": call.identity.arn, "CreateDate": 0}}
     user = await named_or_caller(call, request)
-    return {"User": await describe(call, user, with_tags=True)}
+    return {"User": await describe(call, user, whole=True)}
 
 
 @operation("ListUsers")
@@ -104,8 +95,8 @@ async def list_users(call: IamCall, request: Request) -> Request:
 async def update_user(call: IamCall, request: Request) -> Request:
     user = await require(call, request["UserName"])
     name = request.get("NewUserName", user.name)
-    if name.lower() != user.key and await call.users.get(name.lower()):
-        raise EntityAlreadyExists(f"User with name {name} already exists.")
+    if name.lower() != user.key:
+        await _require_free(call, name)
     changed = msgspec.structs.replace(
         user, key=name.lower(), name=name, path=request.get("NewPath", user.path)
     )
@@ -114,6 +105,11 @@ async def update_user(call: IamCall, request: Request) -> Request:
         await _rename(call, user, changed)
     await call.users.put(changed)
     return {}
+
+
+async def _require_free(call: IamCall, name: str) -> None:
+    if await call.users.get(name.lower()):
+        raise EntityAlreadyExists(f"User with name {name} already exists.")
 
 
 async def _rename(call: IamCall, user: User, changed: User) -> None:
@@ -154,7 +150,7 @@ async def tag_user(call: IamCall, request: Request) -> Request:
 @operation("UntagUser")
 async def untag_user(call: IamCall, request: Request) -> Request:
     user = await require(call, request["UserName"])
-    await call.tags.remove(entities.arn(call, "user", user), request["TagKeys"])
+    await tags.remove(call, entities.arn(call, "user", user), request)
     return {}
 
 
@@ -167,14 +163,14 @@ async def list_user_tags(call: IamCall, request: Request) -> Request:
 @operation("PutUserPermissionsBoundary")
 async def put_user_permissions_boundary(call: IamCall, request: Request) -> Request:
     user = await require(call, request["UserName"])
-    await call.users.put(msgspec.structs.replace(user, boundary=request["PermissionsBoundary"]))
+    boundary = await boundaries.given(call, request)
+    await call.users.put(msgspec.structs.replace(user, boundary=boundary))
     return {}
 
 
 @operation("DeleteUserPermissionsBoundary")
 async def delete_user_permissions_boundary(call: IamCall, request: Request) -> Request:
     user = await require(call, request["UserName"])
-    if not user.boundary:
-        raise NoSuchEntity(f"No permission boundary found for user {user.name}")
+    boundaries.require(user, "user")
     await call.users.put(msgspec.structs.replace(user, boundary=""))
     return {}
