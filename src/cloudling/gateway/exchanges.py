@@ -179,7 +179,8 @@ class Exchange:
         limit = codec.body_limit or BODY_LIMIT
         body: bytes | Incoming = incoming if codec.streams else await incoming.read(limit)
         wire = WireRequest(request.method, labels, pairs, request.headers, body)
-        result = await self._invoke(codec.parse(wire))
+        document = b"" if codec.streams or not isinstance(body, bytes) else body
+        result = await self._invoke(codec.parse(wire), document)
         return codec.serialize(result, self.request_id, self._host_id())
 
     async def _identify(self, payload_hash: str, bucket: str = "") -> None:
@@ -234,7 +235,7 @@ class Exchange:
         if refusal:
             raise Refused(refusal)
 
-    async def _invoke(self, parameters: dict[str, Any]) -> dict[str, Any]:
+    async def _invoke(self, parameters: dict[str, Any], document: bytes = b"") -> dict[str, Any]:
         around, claim, request = self.around, self.claim, self.request
         scheme = _SCHEMES[claim.scheme] if claim else "anonymous"
         version = "" if claim is None else "AWS4-HMAC-SHA256" if claim.scheme[1] == "4" else "AWS"
@@ -246,6 +247,7 @@ class Exchange:
             scheme=scheme,
             signature_version=version,
             signed_at=claim.signed_at if claim else None,
+            body=document,
         )
         region = (claim.region if claim else "") or self.host.region or around.default_region
         service = around.cloud.service_of(self.target.model)

@@ -14,7 +14,8 @@ class Origin(msgspec.Struct, frozen=True):
     """The client's address, whether the connection is TLS, the host it named, and its headers.
 
     `headers` have lower-case names. `scheme` is how the call was authenticated: "header", "query",
-    "anonymous", or "internal" for calls that did not come through the gateway.
+    "anonymous", or "internal" for calls that did not come through the gateway. `body` is a document
+    as it came, for services whose headers tell its digest.
     """
 
     peer: str = ""
@@ -24,6 +25,7 @@ class Origin(msgspec.Struct, frozen=True):
     scheme: str = "internal"
     signature_version: str = ""
     signed_at: float | None = None
+    body: bytes = b""
 
 
 INTERNAL = Origin()

@@ -91,9 +91,11 @@ def _resources(request: Request, bucket: str) -> list[bytes]:
     short = [part.removesuffix(b"=") for part in sent]
     path = request.path
     encoded = quote_from_bytes(unquote_to_bytes(path), safe="/").encode()
+    # botocore signs a bucket itself as `/bucket/`, however it then writes the path.
+    alone = path.count(b"/") == 1 and len(path) > 1 and not bucket
     found = [
         prefix + where + (b"?" + b"&".join(parts) if parts else b"")
-        for where in (path, encoded)
+        for where in (path, encoded, *((path + b"/",) if alone else ()))
         for parts in (sent, short)
     ]
     return list(dict.fromkeys(found))

@@ -203,13 +203,19 @@ def _check(taken: Taken, request: Request, body: Incoming | Bytes, wanted: Wante
 
 
 def require_digest(call: S3Call) -> None:
-    """Some operations refuse a body that comes without any digest."""
+    """Some operations refuse a document that comes without any digest, or with a wrong one."""
     origin = call.origin
-    if origin.scheme == "internal" or "content-md5" in origin.headers:
+    if origin.scheme == "internal":
         return
-    if any(name.startswith("x-amz-checksum-") for name in origin.headers):
-        return
-    if "x-amz-trailer" not in origin.headers:
+    claimed = origin.headers.get("content-md5")
+    if claimed is not None:
+        checksums.check_md5_form(claimed)
+        checksums.check_md5(claimed, hashlib.md5(origin.body, usedforsecurity=False).hexdigest())
+    wanted = checksums.in_headers(origin.headers)
+    for algorithm, value in wanted.items():
+        checksums.check_form(algorithm, value)
+        checksums.check_equal(algorithm, value, checksums.compute(algorithm, origin.body))
+    if claimed is None and not wanted and "x-amz-trailer" not in origin.headers:
         raise InvalidRequest(
             "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"
         )

@@ -151,6 +151,11 @@ def requested(request: Mapping[str, Any], headers: Mapping[str, str]) -> Wanted 
     return None
 
 
+def in_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Values by algorithm that a document's request carries."""
+    return {algorithm: headers[name] for name, algorithm in _HEADERS.items() if name in headers}
+
+
 def _trailers(header: str) -> list[str]:
     names = [part.strip().lower() for part in header.split(",")]
     return [name for name in names if name.startswith(_PREFIX)]
