@@ -41,10 +41,13 @@ if ! fits .venv/bin/python; then
 fi
 
 if command -v uv >/dev/null 2>&1; then
-    uv pip install --quiet --python .venv/bin/python --require-hashes -r "$lock"
+    uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "$lock"
     uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
 else
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check \
         --no-deps --no-build-isolation -e .
 fi
+
+# Compiled here, since a start must not compile: some machines set PYTHONDONTWRITEBYTECODE.
+.venv/bin/python -m compileall -q src

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 def record(run: Run, service: Service, operation: Operation) -> Run:
     """The stage; what is not an AwsError is a bug: logged whole, answered 500."""
-    name, operation_name = service.name, operation.name
+    name, operation_name = service.model_of(operation.name).name, operation.name
 
     async def recorded(call: Call, request: dict[str, Any]) -> dict[str, Any] | None:
         started = perf_counter()
