@@ -80,6 +80,11 @@ class Answer:
         return found[1].decode() if found else ""
 
 
+def _now(key: Key) -> Key:
+    """The key at one moment, however long the signing takes."""
+    return replace(key, at=key.at or time.time())
+
+
 def _hmac(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode("latin-1", "replace"), sha256)
 
@@ -90,6 +95,7 @@ def signed(draft: Draft, key: Key = WELL_KNOWN, payload: str | None = None) -> D
     With `CHUNKED` or `TRAILER` the body is framed, too.
     """
     hashed = sha256(draft.body).hexdigest() if payload is None else payload
+    key = _now(key)
     stamp = key.stamp
     added: Headers = [(b"host", draft.host), (b"x-amz-date", stamp.encode())]
     if hashed and (payload is not None or draft.service == "s3"):
@@ -102,7 +108,8 @@ def signed(draft: Draft, key: Key = WELL_KNOWN, payload: str | None = None) -> D
         added.append((b"x-amz-security-token", key.token.encode()))
     headers = [(name, value) for name, value in draft.headers if name.lower() != b"host"] + added
     names = sorted({name.lower() for name, _ in headers} - {b"expect", b"connection"})
-    canonical = _canonical(replace(draft, headers=headers), names, hashed or EMPTY)
+    stands = hashed or sha256(draft.body).hexdigest()
+    canonical = _canonical(replace(draft, headers=headers), names, stands)
     to_sign = _to_sign(key, draft, canonical)
     signature = _hmac(key.signing_key(draft), to_sign).hex()
     authorization = (
@@ -115,6 +122,7 @@ def signed(draft: Draft, key: Key = WELL_KNOWN, payload: str | None = None) -> D
 
 def presigned(draft: Draft, key: Key = WELL_KNOWN, expires: int = 600) -> Draft:
     """The draft with its signature in the query string."""
+    key = _now(key)
     names = {
         "X-Amz-Algorithm": ALGORITHM,
         "X-Amz-Credential": f"{key.id}/{key.scope(draft)}",

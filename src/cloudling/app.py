@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudling import __version__
 from cloudling.gateway.admin import Admin
+from cloudling.gateway.allowances import Allowance
 from cloudling.gateway.browsers import Doors
 from cloudling.gateway.gateway import Gateway, Surroundings
 from cloudling.gateway.hosts import AcceptedNames
@@ -107,6 +108,7 @@ class App:
         self.notes: tuple[str, ...] = ()
         self.stopping = asyncio.Event()
         self.access_log = AccessLog()
+        self.unproven = Allowance()
         self._started = time.monotonic()
         self.store: Store
         self.cloud: Cloud
@@ -139,6 +141,7 @@ class App:
             bucket_region=bucket_regions(self.cloud),
             key_hint=_key_hint(settings),
             default_region=settings.region,
+            unproven=self.unproven,
         )
         names = AcceptedNames.of(settings.hostname, machine=socket.gethostname())
         doors = Doors.of(names, settings.allow_origin, [settings.port])

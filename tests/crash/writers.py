@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from urllib.parse import quote
 from tests.raw import UNSIGNED, Draft, Line, signed
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
 WRITERS = 16

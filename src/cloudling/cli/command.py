@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloudling import __version__
+from cloudling.cli import privileges
 from cloudling.settings import SETTINGS, UserError
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given.words = words
     module = importlib.import_module(f"cloudling.cli.{given.command}")
     try:
+        privileges.drop()
         status: int = module.run(given)
         sys.stdout.flush()
     except UserError as refusal:

@@ -11,6 +11,7 @@ from cloudling.kernel.errors import AwsError
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
     from concurrent.futures import Executor
 
     from cloudling.kernel.streams import Consume
@@ -38,6 +39,11 @@ class RequestTimeout(AwsError):
         "Your socket connection to the server was not read from or written to within"
         " the timeout period. Idle connections will be closed."
     )
+
+
+class ServiceUnavailable(AwsError):
+    message = "Service is unable to handle request."
+    status = 503
 
 
 class Line(Protocol):
@@ -78,6 +84,8 @@ class RawBody:
     _goal = 0
     _waiter: asyncio.Future[None] | None = None
     _fault: AwsError | None = None
+    # Told of every byte that is kept, and says whether there may be more.
+    _meter: Callable[[int], bool] | None = None
 
     def __init__(self, line: Line, length: int | None) -> None:
         self.length = length
@@ -99,6 +107,15 @@ class RawBody:
             raise EntityTooLarge
         chunks = self._take()
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def read_metered(self, limit: int, meter: Callable[[int], bool]) -> bytes:
+        """As `read`; ends with `ServiceUnavailable` once the meter allows no more."""
+        self._meter = meter
+        self._count(self._held)
+        try:
+            return await self.read(limit)
+        finally:
+            self._meter = None
 
     async def pump(self, consume: Consume) -> int:
         if self._fault:
@@ -133,8 +150,14 @@ class RawBody:
             return
         self._chunks.append(data)
         self._held += len(data)
+        if self._meter is not None:
+            self._count(len(data))
         if self._held >= self._goal:
             self._wake()
+
+    def _count(self, size: int) -> None:
+        if self._meter is not None and not self._meter(size):
+            self.fail(ServiceUnavailable())
 
     def finish(self) -> None:
         self.complete = True

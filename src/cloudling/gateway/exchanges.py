@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from binascii import b2a_base64
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 import orjson
 
 from cloudling.gateway import browsers, hosts, route
+from cloudling.gateway.bodies import EntityTooLarge
 from cloudling.gateway.messages import Response
 from cloudling.gateway.protocols import codecs, errors, query, rest
 from cloudling.gateway.protocols.wire import WireRequest
@@ -20,6 +22,7 @@ from cloudling.kernel.errors import AwsError, InternalFailure
 from cloudling.kernel.identities import Identity
 from cloudling.kernel.origins import Origin
 from cloudling.kernel.ports import BadToken
+from cloudling.kernel.streams import Bytes
 from cloudling.models import actions, loader
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # What an operation's body may weigh where AWS names no limit of its own.
 BODY_LIMIT = 1 << 20
+# What is hashed for clients that leave it to us, all in memory.
+UNHASHED_LIMIT = 16 << 20
 _SCHEMES: dict[str, browsers.Signed] = {
     "v4-header": "header",
     "v2-header": "header",
@@ -46,6 +51,13 @@ _SCHEMES: dict[str, browsers.Signed] = {
 ANONYMOUS = Identity(
     kind="anonymous", account="", arn="anonymous", principal_arn="anonymous", unique_id="anonymous"
 )
+
+
+class RequestEntityTooLarge(AwsError):
+    """A call of a query service whose parameters weigh too much."""
+
+    message = f"HTTP content length exceeded {BODY_LIMIT} bytes."
+    status = 413
 
 
 class Refused(Exception):
@@ -140,7 +152,7 @@ class Exchange:
         """The operation stands in the body, so that is read first, counted while it comes."""
         request, model = self.request, self.model
         assert model is not None  # noqa: S101 - _aim has loaded it
-        raw = await request.body.read(BODY_LIMIT)
+        raw = await self._read_form()
         is_form = request.headers.get("content-type", "").startswith(query.CONTENT_TYPE)
         form = query.form(raw if is_form or not request.query else b"", _pairs(request.query))
         self._require_claim(form)
@@ -163,6 +175,12 @@ class Exchange:
         if operation is None or operation.traits.get("authtype") != "none":
             raise Refusal("anonymous")
 
+    async def _read_form(self) -> bytes:
+        try:
+            return await self.around.unproven.read(self.request.body, BODY_LIMIT)
+        except EntityTooLarge:
+            raise RequestEntityTooLarge from None
+
     async def _run_rest(self) -> Answer:
         """The resources stand in the head: authenticated before the body is read."""
         request, model = self.request, self.model
@@ -172,16 +190,31 @@ class Exchange:
         self.operation, labels = rest.match(
             model, request.method, request.path, pairs, request.headers, bucket=bucket
         )
+        await self._supply_hash()
         await self._identify("", labels.get("Bucket", bucket))
         self._review()
         codec = codecs.codec(model, self.operation, self.target.protocol)
-        incoming = bodies.open_body(request, self.claim, self.secret)
+        stream = bodies.open_body(request, self.claim, self.secret)
         limit = codec.body_limit or BODY_LIMIT
-        body: bytes | Incoming = incoming if codec.streams else await incoming.read(limit)
+        body: bytes | Incoming = stream if codec.streams else await stream.read(limit)
         wire = WireRequest(request.method, labels, pairs, request.headers, body)
         document = b"" if codec.streams or not isinstance(body, bytes) else body
         result = await self._invoke(codec.parse(wire), document)
         return codec.serialize(result, self.request_id, self._host_id())
+
+    async def _supply_hash(self) -> None:
+        """Hash the body of a request that was signed without `x-amz-content-sha256`.
+
+        S3 refuses those (MissingSecurityHeader), but curl 7.88 sends no such header, as for other
+        services: so it is taken here as those take it.
+        """
+        claim, request = self.claim, self.request
+        if claim is None or claim.scheme != "v4-header" or claim.payload:
+            return
+        raw = await self.around.unproven.read(request.body, UNHASHED_LIMIT)
+        self.claim = msgspec.structs.replace(claim, payload=sha256(raw).hexdigest())
+        # A stream's length may be unknown, that of bytes never is.
+        request.body = cast("Incoming", Bytes(raw))
 
     async def _identify(self, payload_hash: str, bucket: str = "") -> None:
         """Whose request this is; raises what is wrong with its signature."""

@@ -20,6 +20,7 @@ from cloudling.kernel.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from cloudling.gateway.allowances import Allowance
     from cloudling.gateway.messages import Request
     from cloudling.kernel.cloud import Cloud
 
@@ -36,6 +37,7 @@ class Surroundings:
     bucket_region: Callable[[str], Awaitable[str | None]]
     key_hint: str
     default_region: str
+    unproven: Allowance
 
 
 class Gateway:
