@@ -192,20 +192,40 @@ def test_trust_must_name_principals_that_exist(local: LocalCloud) -> None:
     assert text == ('Invalid principal in policy: "AWS":"arn:aws:iam::111122223333:user/nobody"')
 
 
+BOUNDED = {
+    "user": ("put_user_permissions_boundary", "delete_user_permissions_boundary"),
+    "role": ("put_role_permissions_boundary", "delete_role_permissions_boundary"),
+}
+
+
 @pytest.mark.parametrize("kind", ["user", "role"])
 def test_a_boundary_limits(local: LocalCloud, kind: str) -> None:
     iam = local.root().iam
+    put, delete = (getattr(iam, each) for each in BOUNDED[kind])
     if kind == "user":
         iam.create_user(UserName="x")
     else:
         iam.create_role(RoleName="x", AssumeRolePolicyDocument=TRUST)
     name = {f"{kind.title()}Name": "x"}
     boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    getattr(iam, f"put_{kind}_permissions_boundary")(PermissionsBoundary=boundary, **name)
+    missing = "arn:aws:iam::111122223333:policy/none"
+    assert refusal(put, PermissionsBoundary=missing, **name) == (
+        "NoSuchEntity",
+        f"Scope ARN: {missing} does not exist or is not attachable.",
+        404,
+    )
+    put(PermissionsBoundary=boundary, **name)
+    used = iam.get_policy(PolicyArn=boundary)["Policy"]
+    assert (used["AttachmentCount"], used["PermissionsBoundaryUsageCount"]) == (0, 1)
+    by_usage = iam.list_policies(PolicyUsageFilter="PermissionsBoundary")["Policies"]
+    assert [each["Arn"] for each in by_usage] == [boundary]
+    assert iam.list_policies(PolicyUsageFilter="PermissionsPolicy")["Policies"] == []
+    listed = iam.list_entities_for_policy(PolicyArn=boundary, EntityFilter=kind.title())
+    assert [each[f"{kind.title()}Name"] for each in listed[f"Policy{kind.title()}s"]] == ["x"]
     told = getattr(iam, f"get_{kind}")(**name)[kind.title()]
     assert told["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
-    getattr(iam, f"delete_{kind}_permissions_boundary")(**name)
-    assert refusal(getattr(iam, f"delete_{kind}_permissions_boundary"), **name)[0] == "NoSuchEntity"
+    delete(**name)
+    assert refusal(delete, **name)[0] == "NoSuchEntity"
 
 
 def test_pages(local: LocalCloud) -> None:

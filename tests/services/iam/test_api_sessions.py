@@ -188,3 +188,77 @@ def test_identities_are_values() -> None:
     one = root_of("111122223333")
     assert isinstance(one, Identity)
     assert one == root_of("111122223333")
+
+
+@pytest.mark.usefixtures("role")
+def test_session_policies_are_checked(local: LocalCloud) -> None:
+    ann = local.user("ann", document("sts:AssumeRole"))
+    code, text, _ = refusal(lambda: assume(ann, Policy="{}"))
+    assert (code, "Syntax" in text) == ("MalformedPolicyDocument", True)
+    missing = {"arn": "arn:aws:iam::111122223333:policy/none"}
+    assert refusal(lambda: assume(ann, PolicyArns=[missing]))[0] == "ValidationError"
+    known = {"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
+    assert assume(ann, PolicyArns=[known] * 10)["PackedPolicySize"] > 0
+    assert refusal(lambda: assume(ann, PolicyArns=[known] * 11))[1].endswith(
+        "at 'policyArns' failed to satisfy constraint: Member must have length less than or equal "
+        "to 10"
+    )
+    long = document(*[f"s3:Get{number:05}" for number in range(200)])
+    assert refusal(lambda: assume(ann, Policy=long))[1].endswith("less than or equal to 2048")
+
+
+@pytest.mark.usefixtures("role")
+def test_managed_session_policies_are_those_of_the_roles_account(local: LocalCloud) -> None:
+    iam = local.root().iam
+    made = iam.create_policy(PolicyName="narrow", PolicyDocument=document("iam:ListUsers"))
+    arn = made["Policy"]["Arn"]
+    ann = local.user("ann", document("sts:AssumeRole"))
+    session = local.session(assume(ann, PolicyArns=[{"arn": arn}])["Credentials"])
+    assert session.iam.list_users()["Users"]
+    assert refusal(session.iam.list_groups)[0] == "AccessDenied"
+
+
+@pytest.mark.usefixtures("role")
+def test_denials_say_which_policy_is_missing(local: LocalCloud) -> None:
+    ann = local.user("ann", document("*"))
+    start = f"User: arn:aws:iam::111122223333:user/ann is not authorized to perform: sts:AssumeRole on resource: {ROLE}"  # noqa: E501 - one sentence
+    trust = json.loads(TRUST)
+    trust["Statement"][0]["Principal"] = {"AWS": "444455556666"}
+    iam = local.root().iam
+    iam.update_assume_role_policy(RoleName="r", PolicyDocument=json.dumps(trust))
+    nobody = f"{start} because no role trust policy allows the sts:AssumeRole action"
+    assert refusal(lambda: assume(ann))[1] == nobody
+    trust["Statement"][0] |= {"Effect": "Deny", "Principal": {"AWS": "111122223333"}}
+    iam.update_assume_role_policy(RoleName="r", PolicyDocument=json.dumps(trust))
+    assert refusal(lambda: assume(ann))[1] == (
+        f"{start} with an explicit deny in the role trust policy"
+    )
+    iam.delete_role_policy(RoleName="r", PolicyName="p")
+    iam.delete_role(RoleName="r")
+    assert refusal(lambda: assume(ann))[1] == nobody
+    # Nothing is told across accounts, not even whether there is such a role.
+    eve = local.user("eve", document("*"), account="444455556666")
+    assert refusal(lambda: assume(eve))[1].endswith(f"on resource: {ROLE}")
+
+
+@pytest.mark.usefixtures("role")
+def test_mfa_that_nobody_has_fails(local: LocalCloud) -> None:
+    ann = local.user("ann", document("sts:AssumeRole"))
+    serial = "arn:aws:iam::111122223333:mfa/ann"
+    code, text, status = refusal(lambda: assume(ann, SerialNumber=serial, TokenCode="123456"))
+    assert (code, status) == ("AccessDenied", 403)
+    assert text.startswith("MultiFactorAuthentication failed")
+
+
+@pytest.mark.parametrize("member", ["Tags", "TransitiveTagKeys", "ProvidedContexts"])
+@pytest.mark.usefixtures("role")
+def test_members_of_later_are_never_ignored(local: LocalCloud, member: str) -> None:
+    given = {
+        "Tags": [{"Key": "a", "Value": "b"}],
+        "TransitiveTagKeys": ["a"],
+        "ProvidedContexts": [{"ProviderArn": "arn:aws:iam::aws:contextProvider/IdentityCenter"}],
+    }
+    ann = local.user("ann", document("sts:AssumeRole"))
+    code, text, status = refusal(lambda: assume(ann, **{member: given[member]}))
+    assert (code, status) == ("NotImplemented", 501)
+    assert text.startswith(member)

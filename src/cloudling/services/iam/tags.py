@@ -35,14 +35,12 @@ def given(request: Request) -> dict[str, str]:
 
 
 async def add(call: IamCall, arn: str, request: Request) -> None:
-    new = given(request)
-    lower = {key.lower() for key in new}
-    kept = {
-        key: value for key, value in (await call.tags.of(arn)).items() if key.lower() not in lower
-    }
-    if len(kept) + len(new) > MOST:
+    """Set tags; one whose key is there already, in whatever case, stays where it stands."""
+    new = {key.lower(): (key, value) for key, value in given(request).items()}
+    kept = {key.lower(): (key, value) for key, value in (await call.tags.of(arn)).items()}
+    if len(kept | new) > MOST:
         raise LimitExceeded(f"The number of tags has reached the maximum limit: {MOST}")
-    await call.tags.replace(arn, {**kept, **new})
+    await call.tags.replace(arn, dict((kept | new).values()))
 
 
 async def remove(call: IamCall, arn: str, request: Request) -> None:
