@@ -12,6 +12,7 @@ import orjson
 
 from cloudling.gateway import browsers, hosts, route
 from cloudling.gateway.bodies import EntityTooLarge
+from cloudling.gateway.browsers import Trust
 from cloudling.gateway.messages import Response
 from cloudling.gateway.protocols import codecs, errors, query, rest
 from cloudling.gateway.protocols.wire import WireRequest
@@ -28,7 +29,6 @@ from cloudling.models import actions, loader
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cloudling.gateway.browsers import Trust
     from cloudling.gateway.gateway import Surroundings
     from cloudling.gateway.messages import Request
     from cloudling.gateway.protocols.wire import Answer
@@ -152,6 +152,7 @@ class Exchange:
         """The operation stands in the body, so that is read first, counted while it comes."""
         request, model = self.request, self.model
         assert model is not None  # noqa: S101 - _aim has loaded it
+        self._refuse_page()
         raw = await self._read_form()
         is_form = request.headers.get("content-type", "").startswith(query.CONTENT_TYPE)
         form = query.form(raw if is_form or not request.query else b"", _pairs(request.query))
@@ -246,6 +247,14 @@ class Exchange:
         if found is None:
             raise Refusal("unknown-key", {"AWSAccessKeyId": claim.access_key_id})
         return found
+
+    def _refuse_page(self) -> None:
+        """No untrusted page may call such a service, whatever its body says: it stays unread."""
+        if self.trust is Trust.PAGE or self.trust is Trust.SHOWING:
+            attempt = browsers.Attempt(self.target.model, self.request.method, "Write", "none")
+            refusal = browsers.review(self.trust, attempt, self.request.headers)
+            if refusal:
+                raise Refused(refusal)
 
     def _review(self) -> None:
         """The second half of rule 1, now that operation and key are known."""
