@@ -41,7 +41,7 @@ class Request(msgspec.Struct, eq=False):
 class Response(msgspec.Struct, eq=False):
     """What goes back. The server adds Date, Content-Length and Connection.
 
-    `held_by`: the answer leaves when this is done; when it fails, what `failed` makes is sent instead.
+    `held_by`: the answer leaves when this is done; when it fails, what `failed` makes is sent.
     `on_sent` is called with the number of body bytes sent, after the last one left or the client
     went away. `close` ends the connection after the answer.
     """
