@@ -77,6 +77,8 @@ def test_a_unit_that_fails_leaves_nothing_behind(
 
 def test_many_rows_do_not_all_wait(store: Store) -> None:
     async def turn() -> None:
+        things_of(store)
+        await store.committed()
         put(store, *(f"{number:04}" for number in range(_MOST_WAITING + 1)))
         assert len(store.commits.waiting) == 1
 
