@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cloudling.store import cipher
+from cloudling.store.cache import Cache
 from cloudling.store.commits import Turn
 from cloudling.store.errors import BlobGone, StoreFault
 from cloudling.store.readers import FileReader, JoinedReader, MemoryReader, Reader
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from cloudling.store.units import Unit
 
 __all__ = ["SCHEMA", "BlobRef", "BlobWriter", "Blobs"]
+
+READ = 4 * 1024 * 1024  # bytes of small blobs that were read lately and are kept in memory
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS blob_bytes("
@@ -64,6 +66,7 @@ class Blobs:
         self._commits = unit.commits
         self._sync = sync
         self._outcome = _Outcome(Turn(done=True))
+        self._read: Cache[bytes] = Cache(READ)
         # Ascending ids append to the table, which costs far less than inserting anywhere. The clock
         # keeps an id from coming back after its row was removed.
         ((newest,),) = self._commits.fetch("SELECT coalesce(max(id),0) FROM blob_bytes")
@@ -110,7 +113,7 @@ class Blobs:
         ref = writer.finish()
         if ref.inline:
             row = (int(ref.id, 16), writer.stored)
-            self._unit.execute("INSERT INTO blob_bytes(id,count,bytes) VALUES(?,1,?)", row)
+            self._unit.later("INSERT INTO blob_bytes(id,count,bytes) VALUES(?,1,?)", row)
         else:
             self._unit.execute("INSERT INTO blob_refs(id,count) VALUES(?,1)", (ref.id,))
             self._of_this_turn().kept.append(ref.id)
@@ -133,6 +136,8 @@ class Blobs:
             if not ref.inline:
                 execute("INSERT INTO blob_removals(id) VALUES(?)", (key,))
                 self._of_this_turn().released.append(ref.id)
+            else:
+                self._read.drop([(ref.id, b"")])
         elif not execute(
             f"UPDATE {table} SET count=count-1 WHERE id=?",  # noqa: S608
             (key,),
@@ -145,6 +150,7 @@ class Blobs:
         self._unit.execute("INSERT OR IGNORE INTO blob_removals(id) SELECT id FROM blob_refs")
         self._unit.execute("DELETE FROM blob_refs")
         self._unit.execute("DELETE FROM blob_bytes")
+        self._read.clear()
         self._of_this_turn().released.extend(names)
 
     # What a writer needs of the place it writes to; any thread may call these.
@@ -190,13 +196,22 @@ class Blobs:
             self._commits.execute("DELETE FROM blob_removals WHERE id=?", (name,))
 
     def _inline(self, ref: BlobRef) -> bytes:
+        place = (ref.id, b"")
+        known = self._read.get(place)
+        if known is not None and known[0] is not None:
+            return known[0]
+        data = self._read_inline(ref)
+        self._read.put(place, data, len(data))
+        return data
+
+    def _read_inline(self, ref: BlobRef) -> bytes:
         rows = self._commits.fetch("SELECT bytes FROM blob_bytes WHERE id=?", (int(ref.id, 16),))
         if not rows:
             raise BlobGone(f"Blob {ref.id} was removed.")
         stored: bytes = rows[0][0]
         if not ref.key:
             return stored
-        return cipher.unseal(self._vault.unwrap(ref.key, ref.id), stored, ref.id)
+        return self._vault.unseal(ref.key, stored, ref.id)
 
     def _open(self, ref: BlobRef, offset: int, count: int) -> Reader:
         key = self._vault.unwrap(ref.key, ref.id) if ref.key else b""

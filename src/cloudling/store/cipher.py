@@ -1,7 +1,9 @@
-"""Bytes at rest: a key of its own for every blob, wrapped under the store's master key.
+"""Bytes at rest, enciphered under keys that come from the store's master key.
 
-Blobs in files are AES-256-CTR, so that reading can begin anywhere; since no key is used twice, the
-counter begins at zero. Small blobs, always read whole, are AES-256-GCM, which is authenticated.
+Blobs in files are AES-256-CTR, so that reading can begin anywhere; each has a key of its own, kept
+wrapped, and since no key is used twice, the counter begins at zero. Small blobs, always read whole,
+share a key and are AES-256-GCM, which is authenticated, each with a random nonce: good for 2**32 of
+them (NIST SP 800-38D §8.3).
 """
 
 from __future__ import annotations
@@ -19,7 +21,6 @@ from cloudling.store.errors import BlobDamaged
 KEY = 32
 _NONCE = 12
 _BLOCK = 16
-_ZERO = bytes(_NONCE)
 
 
 class Vault:
@@ -28,6 +29,7 @@ class Vault:
     def __init__(self, master: bytes) -> None:
         self._master = master
         self._wrapping = AESGCM(self.derive("blob keys", KEY))
+        self._sealing = AESGCM(self.derive("small blobs", KEY))
 
     def derive(self, purpose: str, length: int) -> bytes:
         """The secret for a purpose: the same whenever this master key is used."""
@@ -46,6 +48,17 @@ class Vault:
         except (InvalidTag, ValueError) as error:
             raise BlobDamaged(f"The key of blob {name} does not open with this store's.") from error
 
+    def seal(self, data: bytes, name: str) -> tuple[bytes, bytes]:
+        """The nonce of a small blob, and itself enciphered whole, bound to its name."""
+        nonce = os.urandom(_NONCE)
+        return nonce, self._sealing.encrypt(nonce, data, name.encode())
+
+    def unseal(self, nonce: bytes, data: bytes, name: str) -> bytes:
+        try:
+            return self._sealing.decrypt(nonce, data, name.encode())
+        except (InvalidTag, ValueError) as error:
+            raise BlobDamaged(f"The bytes of blob {name} are not what was written.") from error
+
 
 def stream(key: bytes, offset: int = 0) -> CipherContext:
     """The key stream from `offset` on; it enciphers and deciphers alike."""
@@ -54,15 +67,3 @@ def stream(key: bytes, offset: int = 0) -> CipherContext:
     if inside := offset % _BLOCK:
         context.update(bytes(inside))
     return context
-
-
-def seal(key: bytes, data: bytes) -> bytes:
-    """A small blob, enciphered whole; its key is never used again."""
-    return AESGCM(key).encrypt(_ZERO, data, None)
-
-
-def unseal(key: bytes, data: bytes, name: str) -> bytes:
-    try:
-        return AESGCM(key).decrypt(_ZERO, data, None)
-    except (InvalidTag, ValueError) as error:
-        raise BlobDamaged(f"The bytes of blob {name} are not what was written.") from error

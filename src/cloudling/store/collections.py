@@ -187,7 +187,9 @@ class Collection(Generic[R]):
         known = table.cache.get(place)
         if known is not None:
             return known[0]
-        rows = table.commits.fetch(table.get_sql, (self._scope, key))
+        commits = table.commits
+        read = commits.fetch if place in commits.waiting_places else commits.look_up
+        rows = read(table.get_sql, (self._scope, key))
         if not rows:
             table.cache.put(place, None, _ABSENT)
             return None
@@ -199,7 +201,12 @@ class Collection(Generic[R]):
         table, unit = self._table, self._table.unit
         data = table.encode(record)
         place = (self._space, key)
-        unit.execute(table.put_sql, table.row(self._scope, key, record, data))
+        row = table.row(self._scope, key, record, data)
+        if table.spec.indexes:
+            # What an indexed field holds may not fit a column: that must fail here.
+            unit.execute(table.put_sql, row)
+        else:
+            unit.later(table.put_sql, row, place)
         unit.written_places.append(place)
         table.changes += 1
         table.cache.put(place, record, len(data))

@@ -10,14 +10,20 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cloudling.store.errors import StoreFault
 from cloudling.store.sqlite import Connection, is_fault
 
+if TYPE_CHECKING:
+    from cloudling.store.cache import Place
+
 log = logging.getLogger(__name__)
 
 Done = Callable[[StoreFault | None], None]
+
+_MOST_WAITING = 1024
+_FAILED = "The database failed: {}. Free the disk or repair it, then restart."
 
 
 class Turn:
@@ -75,6 +81,10 @@ class Commits:
         self.poisoned = False  # until the end of the turn in which the fault happened
         self.alone = False  # no loop runs: each unit commits at its end
         self.before_commit: list[Callable[[], None]] = []
+        # Writes put off to the turn's end, and the places of which they are: see `later`.
+        self.waiting: list[tuple[str, Sequence[object]]] = []
+        self.waiting_places: set[Place] = set()
+        self.settle: Callable[[], None] = self.flush  # the unit's way to have them written
         self.forget: Callable[[], None] = lambda: None  # drops what was decoded from this turn
         self._sync = sync
         self._turn = self._earlier = Turn(done=True)
@@ -111,8 +121,39 @@ class Commits:
         except sqlite3.Error as error:
             raise self.failed(error) from error
 
+    def later(self, sql: str, row: Sequence[object]) -> None:
+        """Write a row at the turn's end, or before the next reading: many at once cost less.
+
+        It must be one that only a fault can keep from being written.
+        """
+        self.waiting.append((sql, row))
+        if len(self.waiting) >= _MOST_WAITING:
+            self.settle()
+
+    def flush(self, most: int | None = None) -> None:
+        """Write the first `most` of what waits, or all; a failure poisons the turn."""
+        if most is None:
+            waiting, self.waiting = self.waiting, []
+            self.waiting_places.clear()
+        else:
+            waiting, self.waiting = self.waiting[:most], self.waiting[most:]
+        rows: dict[str, list[Sequence[object]]] = {}
+        for sql, row in waiting:
+            rows.setdefault(sql, []).append(row)
+        for sql, several in rows.items():
+            try:
+                self.connection.executemany(sql, several)
+            except sqlite3.Error as error:
+                raise self.poison(_FAILED.format(error)) from error
+
     def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """All rows of a query, so that no reader stays open."""
+        if self.waiting:
+            self.settle()
+        return self.look_up(sql, parameters)
+
+    def look_up(self, sql: str, parameters: Sequence[object]) -> list[Any]:
+        """As `fetch`, where nothing that waits to be written can be among the rows."""
         try:
             return self.connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
@@ -120,6 +161,7 @@ class Commits:
 
     def abandon(self) -> None:
         """Undo the whole transaction: its only unit was rolled back."""
+        self.waiting.clear()
         self.execute("ROLLBACK")
         self._close()
         # What was read here may be of an earlier turn that is not on the disk yet (strict).
@@ -131,6 +173,8 @@ class Commits:
         if not self.open:
             return
         try:
+            if self.waiting:
+                self.flush()
             for prepare in self.before_commit:
                 prepare()
             self.execute("COMMIT")
@@ -146,9 +190,7 @@ class Commits:
         """What to raise for this error; a fault ends the turn and all writing."""
         if not is_fault(error):
             return error
-        return self.poison(
-            f"The database failed: {error}. Free the disk or repair it, then restart."
-        )
+        return self.poison(_FAILED.format(error))
 
     def poison(self, text: str) -> StoreFault:
         """Nothing of this turn is kept, nothing more runs in it, nothing more is written."""
@@ -156,6 +198,7 @@ class Commits:
         if self.fault is None:
             self.fault = fault
             log.error("store fault: %s", text)
+        self.waiting.clear()
         # FULL, IOERR and NOMEM have ended the transaction by themselves.
         if self.connection.in_transaction:
             try:

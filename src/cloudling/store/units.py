@@ -1,7 +1,8 @@
 """A unit: what one API call writes, kept whole or not at all.
 
 Units never overlap. The first that writes in a turn needs no savepoint: to undo it is to undo the
-turn's transaction. Later ones set a savepoint at their first write.
+turn's transaction. Later ones need none while all they write waits for the turn's end: then it is
+forgotten. Before the first statement that cannot wait they set a savepoint.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ class Unit:
     """The store's one unit, entered again and again: `with store.unit(): ...`."""
 
     __slots__ = (
+        "_mark",
         "_nested",
+        "_saved",
         "active",
         "afterwards",
         "cache",
@@ -37,7 +40,10 @@ class Unit:
     def __init__(self, commits: Commits, cache: Cache[Any]) -> None:
         self.commits = commits
         self.cache = cache
-        self._nested = False
+        self._nested = False  # another unit has written in this turn before
+        self._saved = False  # a savepoint was set
+        self._mark = 0  # how much waited to be written when this unit began to
+        commits.settle = self.settle
         self.active = False
         self.written = False
         self.written_places: list[Place] = []
@@ -87,7 +93,28 @@ class Unit:
             self._begin()
         elif self.commits.fault is not None:
             raise self.commits.fault  # the transaction is gone: this would commit by itself
+        self.settle()
         return self.commits.execute(sql, parameters)
+
+    def later(self, sql: str, row: Sequence[object], place: Place | None = None) -> None:
+        """Write a row of this unit, at the turn's end if nothing asks before (`Commits.later`)."""
+        if not self.written:
+            self._begin()
+        elif self.commits.fault is not None:
+            raise self.commits.fault
+        if place is not None:
+            self.commits.waiting_places.add(place)
+        self.commits.later(sql, row)
+
+    def settle(self) -> None:
+        """Write what waits; this unit's part of it behind a savepoint."""
+        commits = self.commits
+        if self.written and self._nested and not self._saved:
+            commits.flush(self._mark)
+            commits.execute("SAVEPOINT unit")
+            self._saved = True
+        if commits.waiting:
+            commits.flush()
 
     def forget_all(self) -> None:
         """Records have changed in other ways than one by one; so they will if this unit fails."""
@@ -107,14 +134,15 @@ class Unit:
         if commits.fault is not None:
             raise commits.fault
         self._nested = commits.open
-        if self._nested:
-            commits.execute("SAVEPOINT unit")
-        else:
+        self._saved = False
+        self._mark = len(commits.waiting)
+        if not self._nested:
             commits.begin()
         self.written = True
 
     def _keep(self) -> None:
-        if self._nested:
+        if self._saved:
+            self.settle()
             self.commits.execute("RELEASE unit")
         elif self.commits.alone:
             self.commits.commit()
@@ -130,9 +158,12 @@ class Unit:
         try:
             if not self.commits.open:
                 pass  # a fault has undone the turn already
-            elif self._nested:
+            elif self._saved:
+                self.commits.waiting.clear()
                 self.commits.execute("ROLLBACK TO unit")
                 self.commits.execute("RELEASE unit")
+            elif self._nested:
+                del self.commits.waiting[self._mark :]
             else:
                 self.commits.abandon()
         except StoreFault:

@@ -24,7 +24,10 @@ Chunk = memoryview | bytes | bytearray
 
 
 class BlobRef(msgspec.Struct, frozen=True, array_like=True):
-    """Where bytes are; records hold it. Without a `key` the bytes are plain."""
+    """Where bytes are; records hold it. Without a `key` the bytes are plain.
+
+    It is the wrapped key of a file, the nonce of a small blob.
+    """
 
     id: str
     size: int
@@ -136,9 +139,8 @@ class BlobWriter:
         if (vault := self._shelf.vault) is None:
             self.stored = data
             return BlobRef(name, self.size, inline=True)
-        key, wrapped = vault.new_key(name)
-        self.stored = cipher.seal(key, data)
-        return BlobRef(name, self.size, wrapped, inline=True)
+        nonce, self.stored = vault.seal(data, name)
+        return BlobRef(name, self.size, nonce, inline=True)
 
     def _close(self) -> BlobRef:
         if self._file < 0:
