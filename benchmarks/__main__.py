@@ -166,6 +166,7 @@ def main(arguments: Sequence[str]) -> None:
     shutil.rmtree(_WORK, ignore_errors=True)
     _WORK.mkdir(parents=True)
     place = report.machine()
+    versions = environments.versions()
     benchmark = Benchmark(chosen)
     benchmark.run()
     about: dict[str, Any] = {
@@ -176,7 +177,7 @@ def main(arguments: Sequence[str]) -> None:
         "machine": place,
         "load_before": place["load"],
         "load_after": report.machine()["load"],
-        "versions": environments.versions(),
+        "versions": versions,
     }
     if chosen.quick:
         _say(report.page(benchmark.results, about))

@@ -6,10 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib import metadata
+import tomllib
 from pathlib import Path
 
-BUILD = Path(__file__).parent.parent / "build" / "benchmarks"
+_HERE = Path(__file__).parent.parent
+BUILD = _HERE / "build" / "benchmarks"
 MOTO = "moto[server]==5.2.5"
 MINISTACK = "ministack==1.5.33"
 
@@ -60,9 +61,10 @@ def nginx() -> Path:
 
 def versions() -> dict[str, str]:
     """What was measured, by name."""
+    project = tomllib.loads((_HERE / "pyproject.toml").read_text())["project"]
     said = subprocess.run([nginx(), "-v"], capture_output=True, text=True, check=True).stderr
     return {
-        "Cloudling": f"{metadata.version('cloudling')} ({_commit()})",
+        "Cloudling": f"{project['version']} ({_commit()})",
         "moto": MOTO.partition("==")[2],
         "MiniStack": MINISTACK.partition("==")[2],
         "nginx": said.strip().partition("/")[2],
@@ -71,6 +73,6 @@ def versions() -> dict[str, str]:
 
 
 def _commit() -> str:
-    git = ["git", "-C", str(BUILD.parent.parent), "rev-parse", "--short", "HEAD"]
+    git = ["git", "-C", str(_HERE), "rev-parse", "--short", "HEAD"]
     said = subprocess.run(git, capture_output=True, text=True, check=False)
     return said.stdout.strip() or "no commit"
