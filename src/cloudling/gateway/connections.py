@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import types
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -313,7 +314,8 @@ class Connection(asyncio.Protocol):
             return
         # Closing over unread bytes would reset the connection and could take the answer with it:
         # the client is told that we are done, and what it still sends is thrown away for a while.
-        self._transport.write_eof()
+        with suppress(OSError):  # the client may have gone a moment ago
+            self._transport.write_eof()
         self.settle()
 
     async def _stream(self, head: bytes, response: Response, *, close: bool) -> None:

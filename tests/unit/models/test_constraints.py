@@ -35,37 +35,48 @@ def test_nothing_is_wrong() -> None:
     assert violations("sts", "GetCallerIdentity") == []
 
 
+ROLE = {"RoleArn": "arn:aws:iam::111122223333:role/r"}
+
+
 def test_required_members() -> None:
-    assert violations("iam", "CreateUser") == [f"Value null at 'userName' {START} not be null"]
+    assert violations("sts", "AssumeRole", **ROLE) == [
+        f"Value null at 'roleSessionName' {START} not be null"
+    ]
 
 
 def test_lengths_and_patterns_are_all_listed() -> None:
-    pattern = r"[\w+=,.@-]+"
-    assert violations("iam", "CreateUser", UserName="") == [
-        f"Value '' at 'userName' {START} have length greater than or equal to 1",
-        f"Value '' at 'userName' {START} satisfy regular expression pattern: {pattern}",
+    pattern = r"[\w+=,.@-]*"
+    assert violations("sts", "AssumeRole", RoleSessionName="!", **ROLE) == [
+        f"Value '!' at 'roleSessionName' {START} have length greater than or equal to 2",
+        f"Value '!' at 'roleSessionName' {START} satisfy regular expression pattern: {pattern}",
     ]
+
+
+def test_some_services_do_not_repeat_what_they_were_given() -> None:
     long = "a" * 65
     assert violations("iam", "CreateUser", UserName=long) == [
-        f"Value '{long}' at 'userName' {START} have length less than or equal to 64"
+        f"Value at 'userName' {START} have length less than or equal to 64"
     ]
-
-
-def test_ranges_and_enumerations() -> None:
-    assert violations("iam", "ListUsers", MaxItems=1001) == [
-        f"Value '1001' at 'maxItems' {START} have value less than or equal to 1000"
-    ]
-    assert violations("iam", "ListUsers", MaxItems=0) == [
-        f"Value '0' at 'maxItems' {START} have value greater than or equal to 1"
-    ]
+    assert violations("iam", "CreateUser") == [f"Value at 'userName' {START} not be null"]
     assert violations("iam", "UpdateAccessKey", AccessKeyId="A" * 20, Status="On") == [
-        f"Value 'On' at 'status' {START} satisfy enum value set: [Active, Inactive, Expired]"
+        f"Value at 'status' {START} satisfy enum value set: [Active, Inactive, Expired]"
+    ]
+
+
+def test_ranges() -> None:
+    wanted = {**ROLE, "RoleSessionName": "session"}
+    assert violations("sts", "AssumeRole", DurationSeconds=43201, **wanted) == [
+        f"Value '43201' at 'durationSeconds' {START} have value less than or equal to 43200"
+    ]
+    assert violations("sts", "AssumeRole", DurationSeconds=0, **wanted) == [
+        f"Value '0' at 'durationSeconds' {START} have value greater than or equal to 900"
     ]
 
 
 def test_paths_name_items_and_members() -> None:
     tags = [{"Key": "a", "Value": ""}, {"Key": "b"}]
-    assert violations("iam", "TagUser", UserName="bob", Tags=tags) == [
+    wanted = {**ROLE, "RoleSessionName": "session"}
+    assert violations("sts", "AssumeRole", Tags=tags, **wanted) == [
         f"Value null at 'tags.2.member.value' {START} not be null"
     ]
 
@@ -144,5 +155,5 @@ def test_lengths_count_as_java_counts() -> None:
 
 @given(st.text(max_size=80), st.text(max_size=20))
 def test_any_text_is_judged_without_a_fault(name: str, path: str) -> None:
-    found = violations("iam", "CreateUser", UserName=name, Path=path)
+    found = violations("sts", "AssumeRole", RoleArn=path, RoleSessionName=name)
     assert all(START in each for each in found)
