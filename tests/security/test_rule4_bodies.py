@@ -159,7 +159,7 @@ def test_unproven_bodies_are_bounded_together() -> None:
         assert ask(cloud.port, signed(whole)).status == 200
         for line in waiting:
             line.send(b"x")
-            assert line.answer().code == "MissingAction"
+            assert line.answer().code == "MissingAuthenticationToken"
         assert allowance.held == 0
 
 
