@@ -7,7 +7,6 @@ import logging
 import os
 import socket
 import types
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -314,8 +313,12 @@ class Connection(asyncio.Protocol):
             return
         # Closing over unread bytes would reset the connection and could take the answer with it:
         # the client is told that we are done, and what it still sends is thrown away for a while.
-        with suppress(OSError):  # the client may have gone a moment ago
+        try:
             self._transport.write_eof()
+        except OSError:
+            # The client has reset the connection, of which asyncio has not told yet.
+            self._transport.abort()
+            return
         self.settle()
 
     async def _stream(self, head: bytes, response: Response, *, close: bool) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.unit.gateway.serving import Client, echo, get, put, run, serving, until
@@ -204,6 +205,33 @@ def test_a_client_that_ends_its_side_under_a_streamed_answer_is_left(run: Callab
             assert await client.ended()
 
     run(scenario())
+
+
+def test_a_client_that_leaves_amid_its_body_leaves_no_fault(run: Callable) -> None:
+    faults: list[dict[str, Any]] = []
+    answered = asyncio.Event()
+
+    async def handle(request: Request) -> Response:
+        response = await echo(request)
+        response.on_sent = lambda _: answered.set()
+        return response
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, told: faults.append(told))
+        async with serving(handle) as site:
+            client = await site.connect()
+            client.send(get("/k", "Content-Length: 1000", method="PUT") + b"some")
+            await asyncio.sleep(0.02)
+            await client.close()
+            await answered.wait()
+            # The second one is answered after all that the first one left behind.
+            assert (await site.ask(get())).status == 200
+        gc.collect()
+        await asyncio.sleep(0)
+
+    run(scenario())
+    assert faults == []
 
 
 def test_a_handler_ends_though_its_client_went_away(run: Callable) -> None:
