@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import asynccontextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +13,9 @@ from cloudling.kernel.stages.authorize import decide, require
 
 if TYPE_CHECKING:
     import random  # noqa: TID251 - for its type only
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
 
     from cloudling.kernel.client import Client
     from cloudling.kernel.clock import Clock
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cloudling.kernel.services import Service
     from cloudling.kernel.tags import Tags
     from cloudling.store.blobs import Blobs
+    from cloudling.store.units import Unit
 
 
 class Call:
@@ -114,15 +116,13 @@ class Call:
         decision = await decide(self, Need(action, resource, account, {}, policy))
         return decision is None or decision.allowed
 
-    @asynccontextmanager
-    async def unit(self, *, final: bool = False) -> AsyncIterator[None]:
+    def unit(self, *, final: bool = False) -> AbstractAsyncContextManager[None]:
         """A short transaction inside an operation that is not one itself.
 
         `final` names the last one, which will carry idempotency and trail rows. Nothing inside may
         wait but for collections.
         """
-        with self.cloud.store.unit():
-            yield
+        return _ShortUnit(self.cloud.store.unit())
 
     async def committed(self) -> None:
         """Wait until what was written is safe; before anything but the answer leaves."""
@@ -136,3 +136,23 @@ class Call:
             kind,
             {"Partition": self.partition, "Region": self.region, "Account": self.account, **values},
         )
+
+
+class _ShortUnit:
+    """A unit of the store for `async with`; a generator would cost as much as what it holds."""
+
+    __slots__ = ("_unit",)
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    async def __aenter__(self) -> None:
+        self._unit.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._unit.__exit__(kind, error, trace)

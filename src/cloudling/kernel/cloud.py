@@ -15,7 +15,7 @@ from cloudling.kernel.resources import Resources
 from cloudling.kernel.tags import Tags
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Awaitable, Collection, Iterable
 
     from cloudling.kernel.call import Call
     from cloudling.kernel.clock import Clock
@@ -82,7 +82,7 @@ class Cloud:
     def client(self, identity: Identity, region: str, origin: Origin = INTERNAL) -> Client:
         return Client(self, identity, region, origin)
 
-    async def invoke(  # noqa: PLR0913 - the one door; all by name
+    def invoke(  # noqa: PLR0913 - the one door; all by name
         self,
         service: str,
         operation: str,
@@ -92,7 +92,7 @@ class Cloud:
         region: str,
         origin: Origin = INTERNAL,
         request_id: str = "",
-    ) -> dict[str, Any] | None:
+    ) -> Awaitable[dict[str, Any] | None]:
         """Run one operation through the pipeline; its result, or an AwsError."""
         run, built, call_type, room = self._built.get((service, operation)) or self._build(
             service, operation
@@ -100,7 +100,7 @@ class Cloud:
         call = call_type(self, room, built, identity, region)
         call.origin = origin
         call.request_id = request_id or self.ids.request_id()
-        return await run(call, request)
+        return run(call, request)
 
     def _build(self, service: str, operation: str) -> tuple[Run, Operation, type[Call], Service]:
         room = self.services[service]

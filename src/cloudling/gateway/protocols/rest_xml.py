@@ -26,6 +26,8 @@ CONTENT_TYPE = "application/xml"
 LIST_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*?))\s*(?:,|$)')
 # A condition whose date cannot be read is no condition (RFC 9110 §13.1).
 CONDITIONS = ("if-", "x-amz-copy-source-if-")
+# Response headers whose presence says more.
+_TELLING = ("Content-Range",)
 
 
 def split_list(value: str) -> list[str]:
@@ -175,7 +177,15 @@ class RequestReader:
 
     def _headers(self, shape: Shape) -> list[str]:
         lines: list[str] = []
-        for name, of, wire_name in self._bound(shape, "header"):
+        bound = self._bound(shape, "header")
+        # Most are texts that few requests have: those that are there are looked up, not all.
+        texts = {wire_name.lower(): name for name, of, wire_name in bound if of.type == "string"}
+        if texts:
+            self._module.add([f"TEXTS = {texts!r}"])
+            lines += ["    for k, x in h.items():", "        if k in TEXTS: r[TEXTS[k]] = x"]
+        for name, of, wire_name in bound:
+            if wire_name.lower() in texts:
+                continue
             lines += [f"    x = h.get({wire_name.lower()!r})", "    if x is not None:"]
             if of.type == "list":
                 lines += self._header_list(name, of, wire_name)
@@ -265,11 +275,24 @@ class AnswerWriter:
         ]
 
     def _head(self, shape: Shape) -> list[str]:
+        texts = {
+            name: of.get("locationName", name)
+            for name, of in self._model.members(shape)
+            if of.get("location") == "header" and of.type == "string"
+        }
+        texts = {name: wire_name for name, wire_name in texts.items() if wire_name not in _TELLING}
         lines: list[str] = []
+        if texts:
+            self._module.add([f"TOLD = {texts!r}"])
+            lines += [
+                "    for k, x in result.items():",
+                "        if x is not None and k in TOLD:",
+                "            headers.append((TOLD[k], header_value(x)))",
+            ]
         for name, of in self._model.members(shape):
             wire_name = of.get("locationName", name)
             location = of.get("location")
-            if location not in xml_writing.ELSEWHERE:
+            if location not in xml_writing.ELSEWHERE or name in texts:
                 continue
             lines += [f"    x = g({name!r})", "    if x is not None:"]
             if location == "statusCode":
