@@ -49,12 +49,6 @@ class HeadTimeout(Refusal):
     )
 
 
-class UnknownExpectation(Refusal):
-    status = 417
-    code = "ExpectationFailed"
-    message = "The server does not support the value of the Expect header."
-
-
 class UnknownEncoding(Refusal):
     status = 501
     code = "NotImplemented"

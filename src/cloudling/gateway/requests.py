@@ -18,7 +18,6 @@ from cloudling.gateway.refusals import (
     Refusal,
     TargetTooLong,
     UnknownEncoding,
-    UnknownExpectation,
     WrongVersion,
 )
 
@@ -341,9 +340,8 @@ class Reader:
             length = None
         body = RawBody(self._ends.line, length)
         if (expectation := headers.get("expect")) is not None and version == "1.1":
-            if expectation.lower() != "100-continue":
-                raise UnknownExpectation
-            body.expects = length != 0
+            # S3 takes a request that expects anything else as if it expected nothing.
+            body.expects = length != 0 and expectation.lower() == "100-continue"
         return body
 
 

@@ -195,7 +195,10 @@ def test_the_null_version(s3: Any) -> None:
     [
         ({"ServerSideEncryption": "aws:kms"}, "NotImplemented"),
         ({"ServerSideEncryption": "rot13"}, "InvalidArgument"),
-        ({"SSEKMSKeyId": "x"}, "NotImplemented"),
+        ({"SSEKMSKeyId": "x", "ServerSideEncryption": "aws:kms"}, "NotImplemented"),
+        ({"SSEKMSKeyId": "x"}, "InvalidArgument"),
+        ({"SSEKMSKeyId": "x", "ServerSideEncryption": "AES256"}, "InvalidArgument"),
+        ({"SSEKMSEncryptionContext": "e30="}, "InvalidArgument"),
         ({"SSECustomerAlgorithm": "AES256"}, "NotImplemented"),
         ({"BucketKeyEnabled": True}, "NotImplemented"),
         ({"StorageClass": "GLACIER"}, "NotImplemented"),

@@ -241,11 +241,17 @@ class TestS3Answers:
 
     def test_no_line_is_smuggled_into_a_header(self) -> None:
         _, headers, _ = s3("GetObject").serialize(
-            {"Body": b"", "ContentDisposition": "a\r\nSet-Cookie: b", "Metadata": {"x": "é€"}}, "R"
+            {
+                "Body": b"",
+                "ContentDisposition": "a\r\nSet-Cookie: b",
+                "Metadata": {"x": "é€", "y": "é"},
+            },
+            "R",
         )
         found = dict(headers)
         assert found["Content-Disposition"] == "a  Set-Cookie: b"
-        assert found["x-amz-meta-x"] == "=?utf-8?b?w6nigqw=?="
+        assert found["x-amz-meta-x"] == "=?UTF-8?B?w6nigqw=?="
+        assert found["x-amz-meta-y"] == "=?UTF-8?B?w6k=?="
 
     def test_statuses_and_bodies_that_are_none(self) -> None:
         assert s3("DeleteObject").serialize({}, "R") == (204, [("x-amz-request-id", "R")], b"")

@@ -115,7 +115,6 @@ MALFORMED = {
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 50, 400),
     "unknown method": (_with(b"Host: a", line=b"BREW / HTTP/1.1"), 400),
     "CONNECT": (_with(b"Host: a", line=b"CONNECT a:1 HTTP/1.1"), 405),
-    "unknown expectation": (_with(b"Host: a", b"Content-Length: 1", b"Expect: tea"), 417),
 }
 
 
@@ -134,6 +133,19 @@ def test_what_is_malformed_is_refused_and_the_connection_closed(run: Callable, n
             assert answer.body.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>')
             assert answer.headers["connection"] == "close"
             assert await client.ended()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("expectation", [b"Expect: tea", b"Expect:"])
+def test_an_expectation_that_is_unknown_is_ignored(run: Callable, expectation: bytes) -> None:
+    async def scenario() -> None:
+        async with serving(echo) as site:
+            client = await site.connect()
+            head = (b"PUT /x HTTP/1.1", b"Host: a", b"Content-Length: 3", expectation)
+            answer = await client.ask(b"\r\n".join([*head, b"", b"tea"]))
+            assert answer.status == 200
+            assert answer.body == b"PUT /x tea"
 
     run(scenario())
 

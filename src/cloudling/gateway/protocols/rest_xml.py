@@ -71,6 +71,7 @@ NAMES: dict[str, Any] = {
     **xml_reading.NAMES,
     **xml_writing.NAMES,
     "header_value": text.header_value,
+    "metadata_value": text.metadata_value,
     "header_list_item": text.header_list_item,
     "split_list": split_list,
     "split_dates": split_dates,
@@ -299,7 +300,7 @@ class AnswerWriter:
                 lines.append("        status = x")
             elif location == "headers":
                 lines.append(
-                    f"        headers += [({wire_name!r} + k, header_value(v))"
+                    f"        headers += [({wire_name!r} + k, metadata_value(v))"
                     " for k, v in x.items()]"
                 )
             else:

@@ -7,7 +7,6 @@ import binascii
 import math
 import re
 from datetime import UTC, datetime
-from email.header import Header
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 
@@ -60,10 +59,21 @@ def header_value(text: str) -> str:
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:
-        # S3 answers metadata that is not US-ASCII in RFC 2047's form.
-        encoded = text.encode("utf-8", "replace").decode()
-        return Header(encoded, "utf-8", maxlinelen=10**9).encode(linesep="")
+        return encoded_word(text)
     return text
+
+
+def encoded_word(text: str) -> str:
+    """Text in RFC 2047's form."""
+    return f"=?UTF-8?B?{encode_blob(text.encode('utf-8', 'replace'))}?="
+
+
+def metadata_value(text: str) -> str:
+    """User metadata as a header's value: in RFC 2047's form where it is not US-ASCII.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html#UserMetadata
+    """
+    return header_value(text) if text.isascii() else encoded_word(text)
 
 
 def header_list_item(text: str) -> str:

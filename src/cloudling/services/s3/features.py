@@ -45,6 +45,7 @@ _ACLS = {
 _BUCKET_ACLS = {"private", "public-read", "public-read-write", "authenticated-read"}
 _GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 _ENCRYPTIONS = {"aws:kms", "aws:kms:dsse", "aws:fsx", "aws:backup"}
+_OF_KMS = ("SSEKMSKeyId", "SSEKMSEncryptionContext")
 _SSE_C = "Encryption with customer keys"
 _KMS = "Encryption with KMS keys"
 _LOCK = "Object lock"
@@ -79,6 +80,7 @@ _ABSENT = {
 
 def check(request: Request) -> None:
     """Refuse what an object's request asks for beyond what is built."""
+    _check_kms(request)
     for member in request:
         rule = _RULES.get(member)
         if rule is not None:
@@ -119,6 +121,19 @@ def check_bucket(request: Request) -> None:
     wanted = request.get("CreateBucketConfiguration") or {}
     if "Location" in wanted or "Bucket" in wanted:
         raise not_here("CreateBucketConfiguration", "Directory buckets")
+
+
+def _check_kms(request: Request) -> None:
+    """A KMS key, or a context for it, goes with encryption by KMS only."""
+    named = request.get("ServerSideEncryption")
+    if named in _ENCRYPTIONS or not any(member in request for member in _OF_KMS):
+        return
+    raise InvalidArgument(
+        "Server Side Encryption with AWS KMS managed key requires HTTP header "
+        "x-amz-server-side-encryption : aws:kms",
+        ArgumentName="x-amz-server-side-encryption",
+        ArgumentValue=named or "null",
+    )
 
 
 def _absent(member: str, value: object) -> None:
