@@ -15,6 +15,8 @@ from xml.etree import ElementTree
 
 PROVIDER = "terraform-provider-aws_v5*"
 DEEPEST = 8
+# A mirror is host/namespace/type/version/platform/file.
+ABOVE = 5
 
 
 def find_mirror() -> Path | None:
@@ -24,8 +26,8 @@ def find_mirror() -> Path | None:
         return Path(named) if Path(named).is_dir() else None
     for top in (Path("/opt"), Path("/usr/local"), Path("/usr/share"), Path("/srv"), Path.home()):
         for folder in _folders(top):
-            if folder.name == "tf-plugins" or any(folder.glob(PROVIDER)):
-                return folder
+            for provider in folder.glob(PROVIDER):
+                return provider.parents[ABOVE]
     return None
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 ODD_KEYS = ("a b+c&d", "x%00y", "😀")
 
 
-def open_files(cloud: RunningCloud, secret: str = "test") -> Any:
+def open_files(cloud: RunningCloud, secret: str) -> Any:
     pytest.importorskip("pyarrow", reason="pyarrow is in requirements-wire.lock only.")
     from pyarrow import fs
 
@@ -40,7 +40,7 @@ def read(files: Any, path: str) -> bytes:
 
 
 def test_pyarrow_keeps_files(cloud: RunningCloud) -> None:
-    files = open_files(cloud)
+    files = open_files(cloud, secret="test")
     from pyarrow import fs
 
     files.create_dir("arrow")
