@@ -73,6 +73,15 @@ def test_ranges() -> None:
     ]
 
 
+def test_a_pattern_may_have_a_sentence_of_its_own() -> None:
+    found = violations("iam", "UpdateUser", UserName="bob", NewUserName="b/b", NewPath="b")
+    assert [isinstance(each, constraints.Sentence) for each in found] == [True, True]
+    assert found[1] == (
+        "The specified value for newUserName is invalid. It must contain only alphanumeric "
+        "characters and/or the following: +=,.@_-"
+    )
+
+
 def test_paths_name_items_and_members() -> None:
     tags = [{"Key": "a", "Value": ""}, {"Key": "b"}]
     wanted = {**ROLE, "RoleSessionName": "session"}
