@@ -1,6 +1,6 @@
 """Read which cases of public suites are not counted (excluded.toml), for the runners and scores.
 
-    excluded.py s3-tests > list.txt     # for a runner's --not-aws
+excluded.py s3-tests > list.txt     # for a runner's --not-aws
 
 """
 

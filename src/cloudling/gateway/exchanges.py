@@ -16,7 +16,7 @@ from cloudling.gateway.browsers import Trust
 from cloudling.gateway.messages import Response
 from cloudling.gateway.protocols import codecs, errors, query, rest
 from cloudling.gateway.protocols.wire import WireRequest
-from cloudling.gateway.signatures import bodies, claims, verification
+from cloudling.gateway.signatures import bodies, claims, presigned, verification
 from cloudling.gateway.signatures.refusals import Refusal, answer
 from cloudling.gateway.signatures.verification import Expected
 from cloudling.kernel.errors import AwsError, InternalFailure
@@ -188,11 +188,15 @@ class Exchange:
         assert model is not None  # noqa: S101 - _aim has loaded it
         pairs = _pairs(request.query)
         bucket = self.host.bucket
+        headers = presigned.headers(self.claim, request.headers, pairs)
         self.operation, labels = rest.match(
-            model, request.method, request.path, pairs, request.headers, bucket=bucket
+            model, request.method, request.path, pairs, headers, bucket=bucket
         )
         await self._supply_hash()
-        await self._identify("", labels.get("Bucket", bucket))
+        # A bucket that is to be made is not looked for in the region where its name is taken.
+        made = self.operation == "CreateBucket"
+        await self._identify("", "" if made else labels.get("Bucket", bucket))
+        request.headers = headers
         self._review()
         codec = codecs.codec(model, self.operation, self.target.protocol)
         stream = bodies.open_body(request, self.claim, self.secret)

@@ -53,6 +53,7 @@ def test_buckets_lie_in_regions(local: LocalCloud, s3: Any) -> None:
     [
         ("eu-west-1", {}, "IllegalLocationConstraintException"),
         ("eu-west-1", placed("us-west-2"), "IllegalLocationConstraintException"),
+        ("us-west-2", placed("us-east-1"), "IllegalLocationConstraintException"),
         ("us-east-1", placed("us-east-1"), "InvalidLocationConstraint"),
         ("us-east-1", placed("nowhere"), "InvalidLocationConstraint"),
     ],

@@ -212,6 +212,7 @@ def test_the_null_version(s3: Any) -> None:
         ({"WebsiteRedirectLocation": "x"}, "InvalidRedirectLocation"),
         ({"Metadata": {"k": "v" * 3000}}, "MetadataTooLarge"),
         ({"Tagging": "aws:a=b"}, "InvalidTag"),
+        ({"Tagging": "aws:a=b&" + "&".join(f"k{n}=" for n in range(11))}, "InvalidTag"),
         ({"Key": "k" * 1025}, "KeyTooLongError"),
         ({"Bucket": "none"}, "NoSuchBucket"),
     ],

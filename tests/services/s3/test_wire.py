@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import boto3
 import pytest
@@ -68,6 +68,7 @@ def raw(cloud: RunningCloud, url: str, method: str = "GET") -> http.client.HTTPR
 def test_buckets(s3: Any, bucket: str) -> None:
     assert bucket in [one["Name"] for one in s3.list_buckets()["Buckets"]]
     head = s3.head_bucket(Bucket=bucket)
+    assert head["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/xml"
     assert head["BucketRegion"] == REGION
     assert head["ResponseMetadata"]["HTTPHeaders"]["x-amz-bucket-region"] == REGION
     assert s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] == REGION
@@ -217,6 +218,63 @@ def test_presigned_links(cloud: RunningCloud, s3: Any, version: str) -> None:
     unsigned = raw(cloud, f"{cloud.endpoint}/{name['Bucket']}/x")
     assert unsigned.status == 403
     assert b"<Code>AccessDenied</Code>" in unsigned.body  # type: ignore[attr-defined]  # as above
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_headers_in_a_presigned_link_count(cloud: RunningCloud, s3: Any, version: str) -> None:
+    """boto3 writes them there with version 2, the SDKs of JavaScript and Java with version 4."""
+    name = {"Bucket": f"told-{version}", "Key": "k"}
+    s3.create_bucket(
+        Bucket=name["Bucket"], CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    signer = boto3.client(
+        "s3",
+        endpoint_url=cloud.endpoint,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(signature_version=version),
+    )
+    told = {"Metadata": {"colour": "red"}, "Tagging": "a=b"}
+    written = {"x-amz-meta-colour": "red", "x-amz-tagging": "a=b"}
+
+    def link(members: dict[str, Any], parameters: dict[str, str]) -> str:
+        def add(request: Any, **_: object) -> None:
+            request.url += ("&" if "?" in request.url else "?") + urlencode(parameters)
+
+        if version == "s3":
+            made: str = signer.generate_presigned_url("put_object", name | members)
+            return made
+        signer.meta.events.register("before-sign.s3.PutObject", add, unique_id="add")
+        made = signer.generate_presigned_url("put_object", name)
+        signer.meta.events.unregister("before-sign.s3.PutObject", unique_id="add")
+        return made
+
+    wrong = link(told | {"ChecksumSHA1": "x"}, written | {"X-Amz-Checksum-Sha1": "x"})
+    assert raw(cloud, wrong, "PUT").status == 400
+    right = link(told, written)
+    assert raw(cloud, right, "PUT").status == 200
+    assert s3.head_object(**name)["Metadata"] == {"colour": "red"}
+    assert s3.get_object_tagging(**name)["TagSet"] == [{"Key": "a", "Value": "b"}]
+    assert raw(cloud, right.replace("colour=red", "colour=blue"), "PUT").status == 403
+    signer.close()
+
+
+def test_making_a_bucket_looks_only_where_it_is_asked_to(cloud: RunningCloud, s3: Any) -> None:
+    s3.create_bucket(Bucket="taken", CreateBucketConfiguration={"LocationConstraint": REGION})
+    for region in ("us-east-1", "ap-northeast-1"):
+        client = boto3.client(
+            "s3",
+            endpoint_url=cloud.endpoint,
+            region_name=region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        where = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        asked = {} if region == "us-east-1" else where
+        found = refused(client.create_bucket, Bucket="taken", **asked)
+        assert found == (409, "BucketAlreadyOwnedByYou")
+        client.close()
 
 
 def test_a_feature_that_is_not_here_names_its_header(s3: Any, bucket: str) -> None:

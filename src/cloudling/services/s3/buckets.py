@@ -112,10 +112,12 @@ def _region(endpoint: str, constraint: str) -> str:
         if endpoint != FIRST_REGION:
             raise IllegalLocationConstraintException("unspecified")
         return FIRST_REGION
-    if region == FIRST_REGION or _REGION.fullmatch(region) is None:
+    if _REGION.fullmatch(region) is None:
         raise InvalidLocationConstraint(LocationConstraint=constraint)
     if endpoint not in (region, FIRST_REGION):
         raise IllegalLocationConstraintException(constraint)
+    if region == FIRST_REGION:
+        raise InvalidLocationConstraint(LocationConstraint=constraint)
     return region
 
 
@@ -134,7 +136,11 @@ async def delete_bucket(call: S3Call, request: Request) -> None:
 @operation("HeadBucket")
 async def head_bucket(call: S3Call, request: Request) -> Request:
     bucket = await of_request(call, request)
-    return {"BucketRegion": bucket.region, "AccessPointAlias": False}
+    return {
+        "BucketRegion": bucket.region,
+        "AccessPointAlias": False,
+        "ContentType": "application/xml",
+    }
 
 
 @operation("GetBucketLocation")

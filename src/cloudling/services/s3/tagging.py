@@ -33,6 +33,9 @@ def from_header(header: str) -> dict[str, str]:
         raise _bad_header(header) from fault
     if len(pairs) != len(dict(pairs)):
         raise _bad_header(header)
+    # AWS has words of its own for this here, and looks at names before anything else.
+    if any(key.lower().startswith("aws:") for key, _ in pairs):
+        raise InvalidTag("Your TagKey cannot be prefixed with aws:")
     return checked(pairs, most=OBJECT_MOST)
 
 
