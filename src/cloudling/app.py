@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from cloudling.kernel.recording import CallRecord
 
 _ACCESS_LINES = 10_000
+_COLLECT = (20_000, 20, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +134,9 @@ class App:
         await self._listen()
         gc.collect()
         gc.freeze()
+        # A call makes and drops a few hundred objects: the young are looked at seldom, so that
+        # what the calls under way hold is not looked at over and over.
+        gc.set_threshold(*_COLLECT)
 
     async def _listen(self) -> None:
         settings = self.settings

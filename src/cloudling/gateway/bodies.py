@@ -152,7 +152,7 @@ class RawBody:
         self._held += len(data)
         if self._meter is not None:
             self._count(len(data))
-        if self._held >= self._goal:
+        if self._waiter is not None and self._held >= self._goal:
             self._wake()
 
     def _count(self, size: int) -> None:
@@ -161,7 +161,8 @@ class RawBody:
 
     def finish(self) -> None:
         self.complete = True
-        self._wake()
+        if self._waiter is not None:
+            self._wake()
 
     def fail(self, fault: AwsError) -> None:
         """Nothing more comes; whoever reads gets `fault`."""

@@ -219,7 +219,11 @@ class Connection(asyncio.Protocol):
             work = self._house.handler(exchange.request)
             waited = work.send(None)
         except StopIteration as stop:
-            self._answer(stop.value)
+            response: Response = stop.value
+            if response.held_by is None:
+                self._send(response)
+            else:
+                self._answer(response)
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the client gets an answer
             self._answer(_bug())
         else:
@@ -260,7 +264,8 @@ class Connection(asyncio.Protocol):
         if self._lost:
             self._current = None
             return _let_go(response, 0)
-        data, length = _content(response)
+        body = response.body
+        data, length = (body, len(body)) if isinstance(body, bytes) else (body.data, body.length)
         close = response.close or not exchange.keep or self._must_close(exchange)
         connection = "close" if close else "keep-alive" if exchange.old else ""
         method = exchange.request.method
@@ -269,7 +274,7 @@ class Connection(asyncio.Protocol):
         except Exception:  # noqa: BLE001 - a bug in an answer is answered like any other
             _let_go(response, 0)
             return self._send(_bug())
-        if not length or method == "HEAD" or not has_body(response.status):
+        if method == "HEAD" or not length or not has_body(response.status):
             data, length = b"", 0
         if data is None:
             return self._begin_stream(head, response, close=close)
@@ -463,11 +468,6 @@ def _resume(work: Coroutine[Any, Any, Response], waited: object) -> Generator[An
         return (yield from _resume(work, next_waited))
     # A coroutine under way may be delegated to from a generator, though not awaited anew.
     return (yield from cast("Generator[Any, Any, Response]", work))
-
-
-def _content(response: Response) -> tuple[bytes | None, int]:
-    body = response.body
-    return (body, len(body)) if isinstance(body, bytes) else (body.data, body.length)
 
 
 def _bug() -> Response:

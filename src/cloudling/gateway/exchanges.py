@@ -60,6 +60,9 @@ class RequestEntityTooLarge(AwsError):
     status = 413
 
 
+_UNKNOWN = route.Target("s3", "rest-xml")
+
+
 class Refused(Exception):
     """A page may not do this."""
 
@@ -92,7 +95,7 @@ class Exchange:
         self.trust = trust
         self.host = hosts.parse_host(request.headers.get("host", ""))
         self.claim: Claim | None = None
-        self.target = route.Target("s3", "rest-xml")
+        self.target = _UNKNOWN
         self.model: Model | None = None
         self.operation = ""
         self.identity = ANONYMOUS
@@ -104,7 +107,9 @@ class Exchange:
         """Run the request to its answer, whatever it is; never raises."""
         hint = ""
         try:
-            return self._respond(await self._run())
+            self._aim()
+            run = self._run_query if self.target.protocol == "query" else self._run_rest
+            return self._respond(await run())
         except Refusal as refusal:
             if refusal.kind == "unknown-key":
                 hint = self.around.key_hint
@@ -118,12 +123,6 @@ class Exchange:
             log.exception("request_id=%s %s failed", self.request_id, self.operation)
             error = InternalFailure()
         return self._respond(self._fail(error))
-
-    async def _run(self) -> Answer:
-        self._aim()
-        if self.target.protocol == "query":
-            return await self._run_query()
-        return await self._run_rest()
 
     def _aim(self) -> None:
         """Find out which service is meant; its words serve for every refusal from here on."""
@@ -286,14 +285,14 @@ class Exchange:
         scheme = _SCHEMES[claim.scheme] if claim else "anonymous"
         version = "" if claim is None else "AWS4-HMAC-SHA256" if claim.scheme[1] == "4" else "AWS"
         origin = Origin(
-            peer=request.peer,
-            secure=request.secure,
-            host=request.headers.get("host", ""),
-            headers=request.headers,
-            scheme=scheme,
-            signature_version=version,
-            signed_at=claim.signed_at if claim else None,
-            body=document,
+            request.peer,
+            request.secure,
+            request.headers.get("host", ""),
+            request.headers,
+            scheme,
+            version,
+            claim.signed_at if claim else None,
+            document,
         )
         region = (claim.region if claim else "") or self.host.region or around.default_region
         service = around.cloud.service_of(self.target.model)

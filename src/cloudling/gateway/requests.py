@@ -253,13 +253,15 @@ class Reader:
         self.partial = 0
         headers = self._read_headers(raw)
         parser = self._parser
-        version = parser.get_http_version()
-        if version != "1.1":
+        if (version := parser.get_http_version()) != "1.1":
             _check_version(version, headers)
         elif "host" not in headers:
             raise BadRequest
         method = _METHODS[parser.get_method()]
-        path, query = self._split_target(method, headers)
+        target = self._target
+        if target[0] != _SLASH or b"#" in target:
+            target = self._check_target(method, headers)
+        path, _, query = target.partition(b"?")
         body = self._frame(headers, version)
         keep = parser.should_keep_alive()
         self._last = not keep
@@ -267,8 +269,9 @@ class Reader:
             self.body = body
             self._idle_bytes = 0
         ends = self._ends
-        now = ends.clock()
-        request = Request(method, path, query, headers, raw, body, ends.peer, ends.port, False, now)
+        request = Request(
+            method, path, query, headers, raw, body, ends.peer, ends.port, False, ends.clock()
+        )
         self.queue.append(Exchange(request, body, keep, version != "1.1"))
 
     def _read_headers(self, raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -306,7 +309,7 @@ class Reader:
         if size > limits.head_bytes or len(raw) > limits.headers:
             raise HeadTooLarge
 
-    def _split_target(self, method: str, headers: dict[str, str]) -> tuple[bytes, bytes]:
+    def _check_target(self, method: str, headers: dict[str, str]) -> bytes:
         target = self._target
         if target[0] != _SLASH and target != b"*":
             if method == "CONNECT":
@@ -314,8 +317,7 @@ class Reader:
             target = self._take_authority(target, headers)
         if b"#" in target:
             raise BadRequest
-        path, _, query = target.partition(b"?")
-        return path, query
+        return target
 
     def _take_authority(self, target: bytes, headers: dict[str, str]) -> bytes:
         # RFC 9112 §3.2.2: the authority of an absolute target replaces Host.

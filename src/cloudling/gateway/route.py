@@ -38,12 +38,14 @@ class Target(NamedTuple):
         return _DIALECTS.get(self.protocol, "json")
 
 
+_TARGETS = {name: Target(name, protocol) for name, protocol in PROTOCOLS.items()}
+
+
 def find_target(request: Request, host: Host, signed_for: str, served: Container[str]) -> Target:
     """The target of a request whose credential scope names `signed_for` ("" without one)."""
     name = signed_for or _by_look(request, host)
-    protocol = PROTOCOLS.get(name)
-    if protocol and name in served:
-        return Target(name, protocol)
+    if name in served and (known := _TARGETS.get(name)) is not None:
+        return known
     return Target(name, _guess_protocol(request), known=False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -138,6 +138,14 @@ class Collection(Generic[R]):
         sql = table.find_sql[name]
         parameters = (self._scope, value, -1 if limit is None else limit)
         return self._records(table.commits.fetch(sql, parameters))
+
+    def recall(self, name: Hashable) -> Any:
+        """What was remembered under the name, if no record of any scope has changed since."""
+        return self._table.recall((self._scope, name))
+
+    def remember(self, name: Hashable, made: Any) -> None:
+        """Keep what was made of records: one of a few things, until any record changes."""
+        self._table.remember((self._scope, name), made)
 
     async def count(self, *fixed: str) -> int:
         """How many records have these leading key components."""

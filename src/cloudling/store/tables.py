@@ -13,13 +13,15 @@ from cloudling.store.errors import NewerRecord
 from cloudling.store.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
     from cloudling.store.cache import Cache
     from cloudling.store.collections import CollectionSpec
     from cloudling.store.units import Unit
 
 R = TypeVar("R", bound=Record)
+
+DERIVED = 8  # things made of a table's records, such as pages of listings, that are kept
 
 
 class Table(Generic[R]):
@@ -36,6 +38,8 @@ class Table(Generic[R]):
         self._key: Callable[[R], Any] = attrgetter(*spec.key)
         self._parts = len(spec.key)
         self._bound: dict[str, Collection[R]] = {}
+        self._derived: dict[Hashable, Any] = {}
+        self._derived_at = 0
         columns = ("scope", "key", "version", "data", *spec.indexes)
         marks = ",".join("?" * len(columns))
         rows = f"SELECT version,data FROM {spec.name} WHERE scope=?"  # noqa: S608 - checked name
@@ -83,6 +87,19 @@ class Table(Generic[R]):
                 current = version == self.spec.version
                 yield scope, self.decode(data) if current else self.upgrade(version, data)
             rows = self.commits.fetch(sql, (*rows[-1][:2], step))
+
+    def recall(self, name: Hashable) -> Any:
+        """What was remembered under the name, if nothing in the table has changed since."""
+        return self._derived.get(name) if self._derived_at == self.changes else None
+
+    def remember(self, name: Hashable, made: Any) -> None:
+        """Keep what was made of the table's records; few such things are kept."""
+        if self._derived_at != self.changes:
+            self._derived.clear()
+            self._derived_at = self.changes
+        elif len(self._derived) >= DERIVED:
+            del self._derived[next(iter(self._derived))]
+        self._derived[name] = made
 
     def touch(self) -> None:
         """What the table holds may be another thing now, without a write: a rollback, a reset."""

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from cloudling.kernel import operation
+from cloudling.kernel.lasting import Lasting
 from cloudling.kernel.pages import WrongToken
 from cloudling.services.s3 import buckets, etags, features, keys, owners, versions
 from cloudling.services.s3.errors import InvalidArgument
@@ -169,8 +170,7 @@ def _describe(found: Object, names: Names, owner: Request | None) -> Request:
 @operation("ListObjects")
 async def list_objects(call: S3Call, request: Request) -> Request:
     bucket, names, walk = await _begin(call, request, "Marker")
-    found = await collect(_reader(call, bucket, walk.prefix), walk)
-    owner = owners.owner(bucket.owner)
+    found, contents = await _collected(call, bucket, walk, names, with_owner=True)
     told = {
         "Name": bucket.name,
         "MaxKeys": walk.most,
@@ -183,8 +183,8 @@ async def list_objects(call: S3Call, request: Request) -> Request:
         ),
         **names.prefixes(found),
     }
-    if found.items:
-        told["Contents"] = [_describe(one, names, owner) for one in found.items]
+    if contents:
+        told["Contents"] = contents.copy()
     return told
 
 
@@ -194,12 +194,12 @@ async def list_objects_v2(call: S3Call, request: Request) -> Request:
     token = request.get("ContinuationToken")
     if token is not None:
         walk = walk._replace(marker=_open(call, bucket, token))
-    found = await collect(_reader(call, bucket, walk.prefix), walk)
-    owner = owners.owner(bucket.owner) if request.get("FetchOwner") else None
+    with_owner = bool(request.get("FetchOwner"))
+    found, contents = await _collected(call, bucket, walk, names, with_owner=with_owner)
     told = {
         "Name": bucket.name,
         "MaxKeys": walk.most,
-        "KeyCount": len(found.items) + len(found.prefixes),
+        "KeyCount": len(contents) + len(found.prefixes),
         "IsTruncated": found.truncated,
         **names.members(
             Prefix=walk.prefix,
@@ -212,9 +212,25 @@ async def list_objects_v2(call: S3Call, request: Request) -> Request:
         told["ContinuationToken"] = token
     if found.truncated:
         told["NextContinuationToken"] = call.pages.seal(found.last, "ListObjectsV2", bucket.id)
-    if found.items:
-        told["Contents"] = [_describe(one, names, owner) for one in found.items]
+    if contents:
+        told["Contents"] = contents.copy()
     return told
+
+
+async def _collected(
+    call: S3Call, bucket: Bucket, walk: Walk, names: Names, *, with_owner: bool
+) -> tuple[Found[Object], list[Lasting]]:
+    """What there is to list and how it is told; made anew only after objects have changed."""
+    place = (bucket.id, walk, names.encoding, with_owner)
+    known: tuple[Found[Object], list[Lasting]] | None = call.objects.recall(place)
+    if known is not None:
+        return known
+    found = await collect(_reader(call, bucket, walk.prefix), walk)
+    owner = owners.owner(bucket.owner) if with_owner else None
+    contents = [Lasting(_describe(one, names, owner)) for one in found.items]
+    found.items = []  # they are told now, and need not be kept twice
+    call.objects.remember(place, (found, contents))
+    return found, contents
 
 
 def _open(call: S3Call, bucket: Bucket, token: str) -> str:
