@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from cloudling.services.s3.errors import InvalidURI, KeyTooLongError
 
 LONGEST = 1024
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~/-]*")
 
 
 def check(key: str) -> None:
@@ -32,4 +34,4 @@ def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
 
 def encode(text: str) -> str:
     """As `encoding-type=url` writes keys in listings."""
-    return quote(text, safe="/")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="/")
