@@ -47,8 +47,8 @@ wire: $(clients) ## Run the tests of real clients, the large ones included
 bench: $(tests) ## Measure Cloudling beside its peers and write docs/benchmarks.md
 	@$(python) -m benchmarks $(ARGS)
 
-conformance: $(tests) ## Run others' test suites and write the scores to docs/conformance.md
-	@$(python) -m pytest -n 2 tests/conformance $(ARGS)
+conformance: $(tests) ## Run others' test suites that are fetched, and record the scores in docs/conformance.md
+	@$(python) -m conformance $(ARGS)
 
 docs: $(tests) ## Write the generated pages and tables of docs/, then check every link
 	@$(python) tools/survey.py --write

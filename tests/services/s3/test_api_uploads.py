@@ -238,7 +238,10 @@ def test_uploads_are_listed_in_order(local: LocalCloud, s3: Any) -> None:
 def test_attributes_list_the_parts(s3: Any) -> None:
     upload = Upload(s3, ChecksumAlgorithm="SHA1")
     parts = [upload.part(1, LARGE), upload.part(2, b"end")]
-    upload.complete(parts)
+    whole = upload.complete(parts)["ChecksumSHA1"]
+    assert whole.endswith("-2")
+    short = s3.get_object_attributes(Bucket="shelf", Key="k", ObjectAttributes=["Checksum"])
+    assert short["Checksum"] == {"ChecksumSHA1": whole[:-2], "ChecksumType": "COMPOSITE"}
     request = {"Bucket": "shelf", "Key": "k", "ObjectAttributes": ["ObjectParts"], "MaxParts": 1}
     told = s3.get_object_attributes(**request)["ObjectParts"]
     assert (told["TotalPartsCount"], told["IsTruncated"], told["NextPartNumberMarker"]) == (
