@@ -75,7 +75,7 @@ def _wait(endpoint: str, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"{endpoint}/_cloudling/health", timeout=5):  # noqa: S310 - ours
+            with urllib.request.urlopen(f"{endpoint}/_cloudling/health", timeout=5):
                 return
         except urllib.error.URLError:
             time.sleep(0.1)
