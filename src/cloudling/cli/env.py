@@ -19,7 +19,7 @@ UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
 IGNORES = (
     "These ignore AWS_ENDPOINT_URL and take an option of their own: AWS CLI v2 before 2.13 and",
     "boto3 before 1.28 (endpoint_url), JavaScript v2, Go v1, rclone, s3cmd, Arrow; s5cmd reads",
-    "S3_ENDPOINT_URL. AWS CLI v1 heeds it for SQS only with BOTO_DISABLE_COMMONNAME.",
+    "S3_ENDPOINT_URL. AWS CLI v1 calls AWS itself for SQS, EMR and Health without --endpoint-url.",
 )
 
 

@@ -168,8 +168,8 @@ def aws_cli(program: str | None, endpoint: str) -> Finding:
     remedy = ""
     if version < FIRST_CLI_WITH_ENDPOINT.get(version[0], version):
         remedy = f"It ignores AWS_ENDPOINT_URL: call it with --endpoint-url {endpoint}."
-    elif version[0] == 1 and os.environ.get("BOTO_DISABLE_COMMONNAME") != "true":
-        remedy = "Version 1 ignores AWS_ENDPOINT_URL for SQS unless BOTO_DISABLE_COMMONNAME=true."
+    elif version[0] == 1:
+        remedy = "For SQS, EMR and Health version 1 calls AWS itself unless given --endpoint-url."
     return Finding("aws CLI", True, f"{match[0]} at {program}", remedy)
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cloudling.app import ReadyInfo
 
 PATIENCE = 30.0
+# What a detached cloud says first once it serves.
+READY = "ready"
 LOG_LIMIT = 16 * 1024 * 1024
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104
 
@@ -60,12 +62,12 @@ def _serve(settings: Settings, place: Place, ready_fd: int | None) -> int:
 
     def ready(info: ReadyInfo) -> None:
         place.claim(reachable(settings.host), info.token)
-        text = greeting(settings, place, info.notes, detached=ready_fd is not None)
         if ready_fd is None:
-            print(text, flush=True)
+            print(greeting(settings, place, info.notes, detached=False), flush=True)
         else:
+            # Whoever called knows how it was called; only the notes are news to it.
             with os.fdopen(ready_fd, "w") as parent:
-                parent.write(text)
+                parent.write("\n".join([READY, *info.notes]))
 
     try:
         return serve(settings, ready=ready)
@@ -138,9 +140,9 @@ def _detach(settings: Settings, place: Place, words: Sequence[str]) -> int:
         )
     os.close(writer)
     with os.fdopen(reader) as pipe:
-        text = _await_greeting(pipe)
-    if text and Cloud(settings.port, place).health() is not None:
-        print(text)
+        said = _await_ready(pipe).split("\n")
+    if said[0] == READY and Cloud(settings.port, place).health() is not None:
+        print(greeting(settings, place, said[1:], detached=True))
         # It stays when we go, which Popen would warn of.
         child.returncode = 0
         return 0
@@ -175,7 +177,7 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _await_greeting(pipe: TextIO) -> str:
+def _await_ready(pipe: TextIO) -> str:
     """What the child writes once it serves; empty when it ends before, or is too slow."""
     deadline = time.monotonic() + PATIENCE
     readable, _, _ = select.select([pipe], [], [], PATIENCE)

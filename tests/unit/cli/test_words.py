@@ -136,14 +136,11 @@ def test_doctor_fails_where_the_port_is_taken(port: int, monkeypatch: pytest.Mon
     ("said", "remedy"),
     [
         ("aws-cli/2.9.19 Python/3.11", "--endpoint-url"),
-        ("aws-cli/1.46.2 Python/3.11", "BOTO_DISABLE_COMMONNAME"),
+        ("aws-cli/1.46.2 Python/3.11", "--endpoint-url"),
         ("aws-cli/2.31.0 Python/3.13", ""),
     ],
 )
-def test_doctor_knows_the_pitfalls_of_each_cli(
-    said: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("BOTO_DISABLE_COMMONNAME", raising=False)
+def test_doctor_knows_the_pitfalls_of_each_cli(said: str, remedy: str, tmp_path: Path) -> None:
     program = tmp_path / "aws"
     program.write_text(f"#!/bin/sh\necho '{said}'\n")
     program.chmod(0o755)
