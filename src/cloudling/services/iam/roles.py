@@ -162,7 +162,7 @@ async def delete_role_permissions_boundary(call: IamCall, request: Request) -> R
     return {}
 
 
-@operation("ListInstanceProfilesForRole")
+@operation("ListInstanceProfilesForRole", partial="no instance profile can be made yet")
 async def list_instance_profiles_for_role(call: IamCall, request: Request) -> Request:
     # None can have been made yet: instance profiles come with their own operations.
     await require(call, request["RoleName"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cloudling.kernel import operation
 from cloudling.services.s3 import buckets, features, objects, owners
 from cloudling.services.s3.errors import AccessControlListNotSupported
+from cloudling.services.s3.partial import REFUSED, UNCONFIGURED
 
 if TYPE_CHECKING:
     from cloudling.services.s3.call import S3Call
@@ -18,19 +19,19 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 
 
-@operation("GetBucketAcl")
+@operation("GetBucketAcl", partial=UNCONFIGURED)
 async def get_bucket_acl(call: S3Call, request: Request) -> Request:
     return _of_owner(await buckets.of_request(call, request))
 
 
-@operation("PutBucketAcl")
+@operation("PutBucketAcl", partial=REFUSED)
 async def put_bucket_acl(call: S3Call, request: Request) -> None:
     await buckets.of_request(call, request)
     # AWS refuses even the ACL that is in force, and the canned ACL of that meaning.
     raise AccessControlListNotSupported
 
 
-@operation("GetObjectAcl")
+@operation("GetObjectAcl", partial=UNCONFIGURED)
 async def get_object_acl(call: S3Call, request: Request) -> Request:
     features.check(request)
     bucket = await buckets.of_request(call, request)
@@ -38,7 +39,7 @@ async def get_object_acl(call: S3Call, request: Request) -> Request:
     return _of_owner(bucket)
 
 
-@operation("PutObjectAcl")
+@operation("PutObjectAcl", partial=REFUSED)
 async def put_object_acl(call: S3Call, request: Request) -> Request:
     features.check(request)
     bucket = await buckets.of_request(call, request)

@@ -16,6 +16,7 @@ from cloudling.services.s3.errors import (
     MalformedXML,
     ServerSideEncryptionConfigurationNotFoundError,
 )
+from cloudling.services.s3.partial import NOTHING_TO_DELETE, UNCONFIGURED
 
 if TYPE_CHECKING:
     from cloudling.services.s3.call import S3Call
@@ -36,7 +37,7 @@ _PARTIAL = "takes only what holds already"
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
-@operation("GetBucketEncryption")
+@operation("GetBucketEncryption", partial=UNCONFIGURED)
 async def get_bucket_encryption(call: S3Call, request: Request) -> Request:
     bucket = await buckets.of_request(call, request)
     if not call.encryption:
@@ -72,13 +73,13 @@ async def put_bucket_encryption(call: S3Call, request: Request) -> None:
         raise _not_here(call, "a cloud started without encryption at rest")
 
 
-@operation("DeleteBucketEncryption")
+@operation("DeleteBucketEncryption", partial=NOTHING_TO_DELETE)
 async def delete_bucket_encryption(call: S3Call, request: Request) -> None:
     """AWS resets the bucket to AES256, which it has."""
     await buckets.of_request(call, request)
 
 
-@operation("GetBucketOwnershipControls")
+@operation("GetBucketOwnershipControls", partial=UNCONFIGURED)
 async def get_bucket_ownership_controls(call: S3Call, request: Request) -> Request:
     await buckets.of_request(call, request)
     return {"OwnershipControls": {"Rules": [{"ObjectOwnership": _OWNERSHIP}]}}
@@ -95,7 +96,7 @@ async def put_bucket_ownership_controls(call: S3Call, request: Request) -> None:
         raise _not_here(call, f"ObjectOwnership {wanted}")
 
 
-@operation("GetPublicAccessBlock")
+@operation("GetPublicAccessBlock", partial=UNCONFIGURED)
 async def get_public_access_block(call: S3Call, request: Request) -> Request:
     await buckets.of_request(call, request)
     return {"PublicAccessBlockConfiguration": dict.fromkeys(_BLOCKS, True)}
@@ -113,7 +114,7 @@ async def put_public_access_block(call: S3Call, request: Request) -> None:
             raise _not_here(call, f"{block} false")
 
 
-@operation("GetBucketRequestPayment")
+@operation("GetBucketRequestPayment", partial=UNCONFIGURED)
 async def get_bucket_request_payment(call: S3Call, request: Request) -> Request:
     await buckets.of_request(call, request)
     return {"Payer": "BucketOwner"}
@@ -130,7 +131,7 @@ async def put_bucket_request_payment(call: S3Call, request: Request) -> None:
         raise _not_here(call, "Payer Requester")
 
 
-@operation("GetBucketAbac")
+@operation("GetBucketAbac", partial=UNCONFIGURED)
 async def get_bucket_abac(call: S3Call, request: Request) -> Request:
     await buckets.of_request(call, request)
     return {"AbacStatus": {"Status": "Disabled"}}
@@ -146,12 +147,12 @@ async def put_bucket_abac(call: S3Call, request: Request) -> None:
         raise _not_here(call, "Status Enabled")
 
 
-@operation("GetBucketVersioning")
+@operation("GetBucketVersioning", partial=UNCONFIGURED)
 async def get_bucket_versioning(call: S3Call, request: Request) -> Request:
     return await _nothing(call, request)
 
 
-@operation("GetBucketLogging")
+@operation("GetBucketLogging", partial=UNCONFIGURED)
 async def get_bucket_logging(call: S3Call, request: Request) -> Request:
     return await _nothing(call, request)
 
@@ -162,17 +163,17 @@ async def put_bucket_logging(call: S3Call, request: Request) -> None:
     await _take_nothing(call, request, "BucketLoggingStatus")
 
 
-@operation("GetBucketAccelerateConfiguration")
+@operation("GetBucketAccelerateConfiguration", partial=UNCONFIGURED)
 async def get_bucket_accelerate_configuration(call: S3Call, request: Request) -> Request:
     return await _nothing(call, request)
 
 
-@operation("GetBucketNotification")
+@operation("GetBucketNotification", partial=UNCONFIGURED)
 async def get_bucket_notification(call: S3Call, request: Request) -> Request:
     return await _nothing(call, request)
 
 
-@operation("GetBucketNotificationConfiguration")
+@operation("GetBucketNotificationConfiguration", partial=UNCONFIGURED)
 async def get_bucket_notification_configuration(call: S3Call, request: Request) -> Request:
     return await _nothing(call, request)
 

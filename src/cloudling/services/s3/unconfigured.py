@@ -18,6 +18,7 @@ from cloudling.services.s3.errors import (
     NoSuchWebsiteConfiguration,
     ReplicationConfigurationNotFoundError,
 )
+from cloudling.services.s3.partial import NOTHING_TO_DELETE, UNCONFIGURED
 
 if TYPE_CHECKING:
     from cloudling.kernel import AwsError
@@ -41,141 +42,141 @@ async def _empty_list(call: S3Call, request: Request) -> Request:
     return {"IsTruncated": False}
 
 
-@operation("GetBucketPolicy")
+@operation("GetBucketPolicy", partial=UNCONFIGURED)
 async def get_bucket_policy(call: S3Call, request: Request) -> Request:
     await _absent(call, request, NoSuchBucketPolicy)
 
 
-@operation("GetBucketPolicyStatus")
+@operation("GetBucketPolicyStatus", partial=UNCONFIGURED)
 async def get_bucket_policy_status(call: S3Call, request: Request) -> Request:
     await _absent(call, request, NoSuchBucketPolicy)
 
 
-@operation("GetBucketCors")
+@operation("GetBucketCors", partial=UNCONFIGURED)
 async def get_bucket_cors(call: S3Call, request: Request) -> Request:
     await _absent(call, request, NoSuchCORSConfiguration)
 
 
-@operation("GetBucketLifecycle")
+@operation("GetBucketLifecycle", partial=UNCONFIGURED)
 async def get_bucket_lifecycle(call: S3Call, request: Request) -> Request:
     await _absent(call, request, NoSuchLifecycleConfiguration)
 
 
-@operation("GetBucketLifecycleConfiguration")
+@operation("GetBucketLifecycleConfiguration", partial=UNCONFIGURED)
 async def get_bucket_lifecycle_configuration(call: S3Call, request: Request) -> Request:
     await _absent(call, request, NoSuchLifecycleConfiguration)
 
 
-@operation("GetBucketReplication")
+@operation("GetBucketReplication", partial=UNCONFIGURED)
 async def get_bucket_replication(call: S3Call, request: Request) -> Request:
     await _absent(call, request, ReplicationConfigurationNotFoundError)
 
 
-@operation("GetBucketWebsite")
+@operation("GetBucketWebsite", partial=UNCONFIGURED)
 async def get_bucket_website(call: S3Call, request: Request) -> Request:
     await _absent(call, request, NoSuchWebsiteConfiguration)
 
 
-@operation("GetBucketMetadataConfiguration")
+@operation("GetBucketMetadataConfiguration", partial=UNCONFIGURED)
 async def get_bucket_metadata_configuration(call: S3Call, request: Request) -> Request:
     await _absent(call, request, MetadataConfigurationNotFound)
 
 
-@operation("GetBucketMetadataTableConfiguration")
+@operation("GetBucketMetadataTableConfiguration", partial=UNCONFIGURED)
 async def get_bucket_metadata_table_configuration(call: S3Call, request: Request) -> Request:
     await _absent(call, request, MetadataConfigurationNotFound)
 
 
-@operation("GetBucketAnalyticsConfiguration")
+@operation("GetBucketAnalyticsConfiguration", partial=UNCONFIGURED)
 async def get_bucket_analytics_configuration(call: S3Call, request: Request) -> Request:
     await _none_of_id(call, request)
 
 
-@operation("GetBucketInventoryConfiguration")
+@operation("GetBucketInventoryConfiguration", partial=UNCONFIGURED)
 async def get_bucket_inventory_configuration(call: S3Call, request: Request) -> Request:
     await _none_of_id(call, request)
 
 
-@operation("GetBucketMetricsConfiguration")
+@operation("GetBucketMetricsConfiguration", partial=UNCONFIGURED)
 async def get_bucket_metrics_configuration(call: S3Call, request: Request) -> Request:
     await _none_of_id(call, request)
 
 
-@operation("GetBucketIntelligentTieringConfiguration")
+@operation("GetBucketIntelligentTieringConfiguration", partial=UNCONFIGURED)
 async def get_bucket_intelligent_tiering_configuration(call: S3Call, request: Request) -> Request:
     await _none_of_id(call, request)
 
 
-@operation("ListBucketAnalyticsConfigurations")
+@operation("ListBucketAnalyticsConfigurations", partial=UNCONFIGURED)
 async def list_bucket_analytics_configurations(call: S3Call, request: Request) -> Request:
     return await _empty_list(call, request)
 
 
-@operation("ListBucketInventoryConfigurations")
+@operation("ListBucketInventoryConfigurations", partial=UNCONFIGURED)
 async def list_bucket_inventory_configurations(call: S3Call, request: Request) -> Request:
     return await _empty_list(call, request)
 
 
-@operation("ListBucketMetricsConfigurations")
+@operation("ListBucketMetricsConfigurations", partial=UNCONFIGURED)
 async def list_bucket_metrics_configurations(call: S3Call, request: Request) -> Request:
     return await _empty_list(call, request)
 
 
-@operation("ListBucketIntelligentTieringConfigurations")
+@operation("ListBucketIntelligentTieringConfigurations", partial=UNCONFIGURED)
 async def list_bucket_intelligent_tiering_configurations(call: S3Call, request: Request) -> Request:
     return await _empty_list(call, request)
 
 
-@operation("DeleteBucketPolicy")
+@operation("DeleteBucketPolicy", partial=NOTHING_TO_DELETE)
 async def delete_bucket_policy(call: S3Call, request: Request) -> None:
     await buckets.of_request(call, request)
 
 
-@operation("DeleteBucketCors")
+@operation("DeleteBucketCors", partial=NOTHING_TO_DELETE)
 async def delete_bucket_cors(call: S3Call, request: Request) -> None:
     await buckets.of_request(call, request)
 
 
-@operation("DeleteBucketLifecycle")
+@operation("DeleteBucketLifecycle", partial=NOTHING_TO_DELETE)
 async def delete_bucket_lifecycle(call: S3Call, request: Request) -> None:
     await buckets.of_request(call, request)
 
 
-@operation("DeleteBucketReplication")
+@operation("DeleteBucketReplication", partial=NOTHING_TO_DELETE)
 async def delete_bucket_replication(call: S3Call, request: Request) -> None:
     await buckets.of_request(call, request)
 
 
-@operation("DeleteBucketWebsite")
+@operation("DeleteBucketWebsite", partial=NOTHING_TO_DELETE)
 async def delete_bucket_website(call: S3Call, request: Request) -> None:
     await buckets.of_request(call, request)
 
 
-@operation("DeleteBucketAnalyticsConfiguration")
+@operation("DeleteBucketAnalyticsConfiguration", partial=NOTHING_TO_DELETE)
 async def delete_bucket_analytics_configuration(call: S3Call, request: Request) -> None:
     await _none_of_id(call, request)
 
 
-@operation("DeleteBucketInventoryConfiguration")
+@operation("DeleteBucketInventoryConfiguration", partial=NOTHING_TO_DELETE)
 async def delete_bucket_inventory_configuration(call: S3Call, request: Request) -> None:
     await _none_of_id(call, request)
 
 
-@operation("DeleteBucketMetricsConfiguration")
+@operation("DeleteBucketMetricsConfiguration", partial=NOTHING_TO_DELETE)
 async def delete_bucket_metrics_configuration(call: S3Call, request: Request) -> None:
     await _none_of_id(call, request)
 
 
-@operation("DeleteBucketIntelligentTieringConfiguration")
+@operation("DeleteBucketIntelligentTieringConfiguration", partial=NOTHING_TO_DELETE)
 async def delete_bucket_intelligent_tiering_configuration(call: S3Call, request: Request) -> None:
     await _none_of_id(call, request)
 
 
-@operation("DeleteBucketMetadataConfiguration")
+@operation("DeleteBucketMetadataConfiguration", partial=NOTHING_TO_DELETE)
 async def delete_bucket_metadata_configuration(call: S3Call, request: Request) -> None:
     await _absent(call, request, MetadataConfigurationNotFound)
 
 
-@operation("DeleteBucketMetadataTableConfiguration")
+@operation("DeleteBucketMetadataTableConfiguration", partial=NOTHING_TO_DELETE)
 async def delete_bucket_metadata_table_configuration(call: S3Call, request: Request) -> None:
     await _absent(call, request, MetadataConfigurationNotFound)
