@@ -88,7 +88,7 @@ class Collection(Generic[R]):
         unit = table.unit
         deleted = unit.execute(table.delete_sql, (self._scope, encoded)).rowcount > 0
         unit.written_places.append(place)
-        table.changes += 1
+        table.changed(encoded)
         table.cache.put(place, None, _ABSENT)
         return deleted
 
@@ -216,5 +216,5 @@ class Collection(Generic[R]):
         else:
             unit.later(table.put_sql, row, place)
         unit.written_places.append(place)
-        table.changes += 1
+        table.changed(key)
         table.cache.put(place, record, len(data))

@@ -33,6 +33,7 @@ PolicyType = Literal[
 
 _REMEMBERED_ACTIONS = 512
 _OUTSIDE = ("anonymous", "service")
+_BY_POLICY = ("role", "user")
 
 
 class NamedPolicy(NamedTuple):
@@ -158,6 +159,31 @@ def evaluate(
     """
     policy = parse(resource_policy, "resource") if resource_policy else None
     return _decide(question, principal, _Guard("resource-based policy", policy, required))
+
+
+def plainly_allows(question: Question, principal: PrincipalPolicies) -> bool:
+    """Is it a yes that is the identity's own policies' alone to give? Else `evaluate` must say.
+
+    So it is for nearly all calls: of a user or a session, inside the account, with neither
+    boundary nor session policy, on a resource without a policy of its own.
+    """
+    identity, owner = question.identity, question.resource_account
+    if (
+        identity.kind in _BY_POLICY
+        and (not owner or owner == identity.account)
+        and principal.boundary is None
+        and principal.session is None
+        and not question.provider
+    ):
+        resource, lookup = question.resource, Context(question, principal.tags)
+        denies, allows = principal.candidates(question.action)
+        for _, statement in denies:
+            if statement.applies(resource, lookup):
+                return False
+        for _, statement in allows:
+            if statement.applies(resource, lookup):
+                return True
+    return False
 
 
 def evaluate_trust(question: Question, principal: PrincipalPolicies, trust: str) -> Decision:
