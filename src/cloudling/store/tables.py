@@ -141,8 +141,6 @@ class Table(Generic[R]):
 
     def row(self, scope: str, key: bytes, record: R, data: bytes) -> tuple[object, ...]:
         spec = self.spec
-        if not spec.indexes:
-            return (scope, key, spec.version, data)
         values = [getattr(record, index) for index in spec.indexes]
         return (scope, key, spec.version, data, *values)
 
