@@ -27,7 +27,7 @@ from cloudling.kernel.streams import Bytes
 from cloudling.models import actions, loader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
     from cloudling.gateway.gateway import Surroundings
     from cloudling.gateway.messages import Request
@@ -152,7 +152,10 @@ class Exchange:
         request, model = self.request, self.model
         assert model is not None  # noqa: S101 - _aim has loaded it
         self._refuse_page()
-        raw = await self._read_form()
+        try:
+            raw = await self.around.unproven.read(request.body, BODY_LIMIT)
+        except EntityTooLarge:
+            raise RequestEntityTooLarge from None
         is_form = request.headers.get("content-type", "").startswith(query.CONTENT_TYPE)
         form = query.form(raw if is_form or not request.query else b"", _pairs(request.query))
         self._require_claim(form)
@@ -161,7 +164,7 @@ class Exchange:
         self._review()
         codec = codecs.codec(model, self.operation, "query")
         wire = WireRequest(request.method, headers=request.headers, body=raw, form=form)
-        result = await self._invoke(codec.parse(wire))
+        result = await self._invoke(codec.parse(wire)) or {}
         return codec.serialize(result, self.request_id)
 
     def _require_claim(self, form: Mapping[str, str]) -> None:
@@ -175,23 +178,20 @@ class Exchange:
         if operation is None or operation.traits.get("authtype") != "none":
             raise Refusal("anonymous")
 
-    async def _read_form(self) -> bytes:
-        try:
-            return await self.around.unproven.read(self.request.body, BODY_LIMIT)
-        except EntityTooLarge:
-            raise RequestEntityTooLarge from None
-
     async def _run_rest(self) -> Answer:
         """The resources stand in the head: authenticated before the body is read."""
         request, model = self.request, self.model
         assert model is not None  # noqa: S101 - _aim has loaded it
         pairs = _pairs(request.query)
         bucket = self.host.bucket
-        headers = presigned.headers(self.claim, request.headers, pairs)
+        headers = request.headers
+        if pairs:
+            headers = presigned.headers(self.claim, headers, pairs)
         self.operation, labels = rest.match(
             model, request.method, request.path, pairs, headers, bucket=bucket
         )
-        await self._supply_hash()
+        if self.claim is not None and not self.claim.payload:
+            await self._supply_hash(self.claim)
         # A bucket that is to be made is not looked for in the region where its name is taken.
         made = self.operation == "CreateBucket"
         await self._identify("", "" if made else labels.get("Bucket", bucket))
@@ -203,17 +203,17 @@ class Exchange:
         body: bytes | Incoming = stream if codec.streams else await stream.read(limit)
         wire = WireRequest(request.method, labels, pairs, request.headers, body)
         document = b"" if codec.streams or not isinstance(body, bytes) else body
-        result = await self._invoke(codec.parse(wire), document)
+        result = await self._invoke(codec.parse(wire), document) or {}
         return codec.serialize(result, self.request_id, self._host_id())
 
-    async def _supply_hash(self) -> None:
+    async def _supply_hash(self, claim: Claim) -> None:
         """Hash the body of a request that was signed without `x-amz-content-sha256`.
 
         S3 refuses those (MissingSecurityHeader), but curl 7.88 sends no such header, as for other
         services: so it is taken here as those take it.
         """
-        claim, request = self.claim, self.request
-        if claim is None or claim.scheme != "v4-header" or claim.payload:
+        request = self.request
+        if claim.scheme != "v4-header":
             return
         raw = await self.around.unproven.read(request.body, UNHASHED_LIMIT)
         self.claim = msgspec.structs.replace(claim, payload=sha256(raw).hexdigest())
@@ -280,7 +280,9 @@ class Exchange:
         if refusal:
             raise Refused(refusal)
 
-    async def _invoke(self, parameters: dict[str, Any], document: bytes = b"") -> dict[str, Any]:
+    def _invoke(
+        self, parameters: dict[str, Any], document: bytes = b""
+    ) -> Awaitable[dict[str, Any] | None]:
         around, claim, request = self.around, self.claim, self.request
         scheme = _SCHEMES[claim.scheme] if claim else "anonymous"
         version = "" if claim is None else "AWS4-HMAC-SHA256" if claim.scheme[1] == "4" else "AWS"
@@ -296,7 +298,7 @@ class Exchange:
         )
         region = (claim.region if claim else "") or self.host.region or around.default_region
         service = around.cloud.service_of(self.target.model)
-        result = await around.cloud.invoke(
+        return around.cloud.invoke(
             service.name,
             self.operation,
             parameters,
@@ -305,7 +307,6 @@ class Exchange:
             origin=origin,
             request_id=self.request_id,
         )
-        return result or {}
 
     def _fail(self, error: AwsError) -> Answer:
         target, model = self.target, self.model

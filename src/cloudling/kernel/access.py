@@ -15,6 +15,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cloudling.kernel.authorize.variables import Lookup
     from cloudling.kernel.call import Call
 
 Request = dict[str, Any]
@@ -27,14 +28,15 @@ class Need(msgspec.Struct, frozen=True):
     """One action on one resource.
 
     `account` owns the resource (the caller's own when empty), `context` adds the service's
-    condition keys, `policy` is the text of the resource's own policy, `told` is how a denial names
-    the resource where AWS does not tell its ARN ("user ann").
+    condition keys (or answers them, asked by lower-case name), `policy` is the text of the
+    resource's own policy, `told` is how a denial names the resource where AWS does not tell its
+    ARN ("user ann").
     """
 
     action: str
     resource: str = "*"
     account: str = ""
-    context: Mapping[str, str | Sequence[str]] = {}
+    context: Mapping[str, str | Sequence[str]] | Lookup = {}
     policy: str | None = None
     told: str = ""
 

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from cloudling.kernel.call import Call
     from cloudling.kernel.clock import Clock
+    from cloudling.kernel.collections import Declared
     from cloudling.kernel.identities import Identity
     from cloudling.kernel.operations import Operation
     from cloudling.kernel.pipeline import Run
     from cloudling.kernel.ports import Authorizer, Credentials
     from cloudling.kernel.services import Service
+    from cloudling.store.collections import Collection as Bound
     from cloudling.store.store import Store
 
 
@@ -57,6 +59,8 @@ class Cloud:
         self._by_model = {
             model: service for service in self.services.values() for model in service.models
         }
+        # The collections that are the same in every account and region.
+        self.worldwide: dict[Declared[Any], Bound[Any]] = {}
         self._built: dict[tuple[str, str], tuple[Run, Operation, type[Call], Service]] = {}
 
     def service_of(self, model: str) -> Service:

@@ -31,7 +31,12 @@ class Declared(Generic[R]):
     def __get__(self, call: Call | None, owner: type) -> Declared[R] | Collection[R]:
         if call is None:
             return self
-        bound = call.cloud.store.table(self.spec).bind(call.account, call.region)
+        worldwide = call.cloud.worldwide
+        bound: Collection[R] | None = worldwide.get(self)
+        if bound is None:
+            bound = call.cloud.store.table(self.spec).bind(call.account, call.region)
+            if self.spec.scope == "world":
+                worldwide[self] = bound
         # Kept on the handle, so that the next use costs a dictionary look-up.
         call.__dict__[self.attribute] = bound
         return bound

@@ -95,6 +95,8 @@ class Blobs:
     def joined(self, refs: Sequence[BlobRef], offset: int = 0, length: int | None = None) -> Reader:
         """A stretch of several blobs, end to end; one file is open at a time, and none of them
         is removed before the reader is closed."""
+        if len(refs) == 1 and refs[0].inline:
+            return self.reader(refs[0], offset, length)
         count = _checked(sum([ref.size for ref in refs]), offset, length)
         pieces = _cut(refs, offset, count)
         if len(pieces) == 1:

@@ -21,6 +21,7 @@ from cloudling.store.errors import BlobDamaged
 KEY = 32
 _NONCE = 12
 _BLOCK = 16
+_DRAWN = 64  # nonces
 
 
 class Vault:
@@ -30,6 +31,9 @@ class Vault:
         self._master = master
         self._wrapping = AESGCM(self.derive("blob keys", KEY))
         self._sealing = AESGCM(self.derive("small blobs", KEY))
+        self._nonces: list[bytes] = []
+        # A child process must not draw what its parent will.
+        os.register_at_fork(after_in_child=self._nonces.clear)
 
     def derive(self, purpose: str, length: int) -> bytes:
         """The secret for a purpose: the same whenever this master key is used."""
@@ -50,8 +54,17 @@ class Vault:
 
     def seal(self, data: bytes, name: str) -> tuple[bytes, bytes]:
         """The nonce of a small blob, and itself enciphered whole, bound to its name."""
-        nonce = os.urandom(_NONCE)
+        nonce = self._fresh_nonce()
         return nonce, self._sealing.encrypt(nonce, data, name.encode())
+
+    def _fresh_nonce(self) -> bytes:
+        """Random bytes, asked of the system many at a time; each is taken once, by any thread."""
+        try:
+            return self._nonces.pop()
+        except IndexError:
+            drawn = os.urandom(_NONCE * _DRAWN)
+            self._nonces += [drawn[at : at + _NONCE] for at in range(_NONCE, len(drawn), _NONCE)]
+            return drawn[:_NONCE]
 
     def unseal(self, nonce: bytes, data: bytes, name: str) -> bytes:
         try:

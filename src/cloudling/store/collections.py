@@ -68,11 +68,17 @@ class Collection(Generic[R]):
         self._scope = scope
         self._space = f"{table.spec.name}:{scope}"
 
+    @property
+    def changes(self) -> int:
+        """A number that moves whenever a record of any scope may have changed."""
+        return self._table.changes
+
     async def get(self, *key: str) -> R | None:
         """The record with this key, None when there is none."""
-        encoded = self._whole(key)
+        # Written out, not by `_whole`: most are found by one name.
+        encoded = key[0].encode() if len(key) == self._parts == 1 else self._whole(key)
         known = self._cache.get((self._space, encoded))
-        return self._get(encoded) if known is None else known[0]
+        return self._load(encoded) if known is None else known[0]
 
     async def put(self, record: R) -> None:
         """Insert the record, or replace the one with its key."""
@@ -88,7 +94,7 @@ class Collection(Generic[R]):
         unit = table.unit
         deleted = unit.execute(table.delete_sql, (self._scope, encoded)).rowcount > 0
         unit.written_places.append(place)
-        table.changes += 1
+        table.changed(encoded)
         table.cache.put(place, None, _ABSENT)
         return deleted
 
@@ -191,10 +197,13 @@ class Collection(Generic[R]):
 
     def _get(self, key: bytes) -> R | None:
         table = self._table
+        known = table.cache.get((self._space, key))
+        return self._load(key) if known is None else known[0]
+
+    def _load(self, key: bytes) -> R | None:
+        """The record as the database has it, remembered from now on."""
+        table = self._table
         place = (self._space, key)
-        known = table.cache.get(place)
-        if known is not None:
-            return known[0]
         commits = table.commits
         read = commits.fetch if place in commits.waiting_places else commits.look_up
         rows = read(table.get_sql, (self._scope, key))
@@ -209,12 +218,11 @@ class Collection(Generic[R]):
         table, unit = self._table, self._table.unit
         data = table.encode(record)
         place = (self._space, key)
-        row = table.row(self._scope, key, record, data)
         if table.spec.indexes:
             # What an indexed field holds may not fit a column: that must fail here.
-            unit.execute(table.put_sql, row)
+            unit.execute(table.put_sql, table.row(self._scope, key, record, data))
         else:
-            unit.later(table.put_sql, row, place)
+            unit.later(table.put_sql, (self._scope, key, table.spec.version, data), place)
         unit.written_places.append(place)
-        table.changes += 1
+        table.changed(key)
         table.cache.put(place, record, len(data))

@@ -18,6 +18,10 @@ _ZERO = b"\x00\xff"
 
 def encode(components: Sequence[str]) -> bytes:
     """The whole key; the last component stands as it is."""
+    if len(components) == 2:
+        first = components[0].encode()
+        if _NUL not in first:
+            return first + _END + components[1].encode()
     return lead(components[:-1]) + components[-1].encode()
 
 

@@ -33,6 +33,8 @@ class Table(Generic[R]):
         self.commits = unit.commits
         self.cache: Cache[R] = unit.cache
         self.changes = 0  # moves with everything that may change what the table holds
+        # Told of each such change: the record's key, None where it may be any record.
+        self.watchers: list[Callable[[bytes | None], None]] = []
         self.encode = msgspec.msgpack.Encoder().encode
         self.decode = msgspec.msgpack.Decoder(spec.record).decode
         self._key: Callable[[R], Any] = attrgetter(*spec.key)
@@ -103,7 +105,13 @@ class Table(Generic[R]):
 
     def touch(self) -> None:
         """What the table holds may be another thing now, without a write: a rollback, a reset."""
+        self.changed(None)
+
+    def changed(self, key: bytes | None) -> None:
+        """The record with this key, or any, is another one now."""
         self.changes += 1
+        for tell in self.watchers:
+            tell(key)
 
     def truncate(self) -> None:
         """Remove all records of all scopes, inside a unit."""
@@ -133,8 +141,6 @@ class Table(Generic[R]):
 
     def row(self, scope: str, key: bytes, record: R, data: bytes) -> tuple[object, ...]:
         spec = self.spec
-        if not spec.indexes:
-            return (scope, key, spec.version, data)
         values = [getattr(record, index) for index in spec.indexes]
         return (scope, key, spec.version, data, *values)
 

@@ -10,6 +10,7 @@ from cloudling.kernel.authorize.evaluation import (
     PrincipalPolicies,
     evaluate,
     evaluate_trust,
+    plainly_allows,
 )
 from cloudling.kernel.authorize.grammar import Kind, MalformedPolicyDocument
 
@@ -27,5 +28,6 @@ __all__ = [
     "evaluate_trust",
     "messages",
     "parse",
+    "plainly_allows",
     "size",
 ]

@@ -33,6 +33,7 @@ PolicyType = Literal[
 
 _REMEMBERED_ACTIONS = 512
 _OUTSIDE = ("anonymous", "service")
+_BY_POLICY = ("role", "user")
 
 
 class NamedPolicy(NamedTuple):
@@ -60,7 +61,8 @@ def _candidates(
 class PrincipalPolicies(msgspec.Struct, frozen=True):
     """What IAM holds about a principal: its policies, and its tags with its session's over them.
 
-    `session` is None where no session policy was given; an empty one allows nothing.
+    `session` is None where no session policy was given; an empty one allows nothing. `likely` is
+    the allowing statement of `identity` that applied when an action was last asked for.
     """
 
     identity: tuple[NamedPolicy, ...] = ()
@@ -68,6 +70,7 @@ class PrincipalPolicies(msgspec.Struct, frozen=True):
     session: tuple[NamedPolicy, ...] | None = None
     tags: Mapping[str, str] = {}
     remembered: dict[str, _Candidates] = {}
+    likely: dict[str, Statement] = {}
 
     def candidates(self, action: str) -> _Candidates:
         """The identity policies' statements that speak of an action: denies, then allows."""
@@ -76,6 +79,7 @@ class PrincipalPolicies(msgspec.Struct, frozen=True):
     def _gather(self, action: str) -> _Candidates:
         if len(self.remembered) >= _REMEMBERED_ACTIONS:
             self.remembered.clear()
+            self.likely.clear()
         found = self.remembered[action] = (
             _candidates(self.identity, action, allows=False),
             _candidates(self.identity, action, allows=True),
@@ -158,6 +162,35 @@ def evaluate(
     """
     policy = parse(resource_policy, "resource") if resource_policy else None
     return _decide(question, principal, _Guard("resource-based policy", policy, required))
+
+
+def plainly_allows(question: Question, principal: PrincipalPolicies) -> bool:
+    """Is it a yes that is the identity's own policies' alone to give? Else `evaluate` must say.
+
+    So it is for nearly all calls: of a user or a session, inside the account, with neither
+    boundary nor session policy, on a resource without a policy of its own.
+    """
+    identity, owner = question.identity, question.resource_account
+    if (
+        identity.kind in _BY_POLICY
+        and (not owner or owner == identity.account)
+        and principal.boundary is None
+        and principal.session is None
+        and not question.provider
+    ):
+        resource, lookup = question.resource, Context(question, principal.tags)
+        denies, allows = principal.candidates(question.action)
+        for _, statement in denies:
+            if statement.applies(resource, lookup):
+                return False
+        likely = principal.likely.get(question.action)
+        if likely is not None and likely.applies(resource, lookup):
+            return True
+        for _, statement in allows:
+            if statement.applies(resource, lookup):
+                principal.likely[question.action] = statement
+                return True
+    return False
 
 
 def evaluate_trust(question: Question, principal: PrincipalPolicies, trust: str) -> Decision:

@@ -12,6 +12,7 @@ from cloudling.kernel.authorize import (
     evaluate,
     evaluate_trust,
     messages,
+    plainly_allows,
 )
 from cloudling.kernel.errors import AccessDenied
 
@@ -30,9 +31,12 @@ def authorize(run: Run, service: Service, operation: Operation) -> Run:
     rule = service.rule(operation.name)
 
     async def authorized(call: Call, request: dict[str, Any]) -> dict[str, Any] | None:
-        if call.cloud.iam != "off":
-            for need in await rule(call, request):
-                await require(call, need)
+        if call.cloud.iam != "off" and (needs := await rule(call, request)):
+            policies = await call.cloud.authorizer.policies(call.identity)
+            for need in needs:
+                question = _question(call, need)
+                if need.policy is not None or not plainly_allows(question, policies):
+                    _settle(call, need, evaluate(question, policies, need.policy))
         return await run(call, request)
 
     return authorized
@@ -62,12 +66,15 @@ async def require_trust(call: Call, need: Need) -> None:
 
 
 def _question(call: Call, need: Need) -> Question:
+    context = need.context
     return Question(
         identity=call.identity,
         action=need.action,
         resource=need.resource,
         resource_account=need.account,
-        context={name.lower(): value for name, value in need.context.items()},
+        context=context
+        if callable(context)
+        else {name.lower(): value for name, value in context.items()},
         facts=facts_of(call),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import arns, tags
 from cloudling.kernel.authorize import NamedPolicy, PrincipalPolicies, parse
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloudling.kernel.cloud import Cloud
+    from cloudling.kernel.collections import Declared
     from cloudling.kernel.identities import Identity
     from cloudling.services.iam.records import Role, User
 
-_READ = (
+_READ: tuple[Declared[Any], ...] = (
     IamCall.users,
     IamCall.roles,
     IamCall.memberships,
@@ -34,24 +35,30 @@ class Principals:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        specs = [declared.spec for declared in _READ]
-        self._tables = [cloud.store.table(spec) for spec in specs] + [cloud.store.table(tags.SPEC)]
         self._known: dict[tuple[str, str], PrincipalPolicies] = {}
-        self._seen = -1
+        for declared in _READ:
+            cloud.store.table(declared.spec).watchers.append(self._forget)
+        cloud.store.table(tags.SPEC).watchers.append(self._forget_tags)
 
     async def policies(self, identity: Identity) -> PrincipalPolicies:
         """See the port. The root of an account has none, and needs none."""
         if identity.kind not in {"user", "role"}:
             return _NOTHING
-        changes = sum(table.changes for table in self._tables)
-        if changes != self._seen or len(self._known) > _MOST_REMEMBERED:
-            self._known.clear()
-            self._seen = changes
         place = identity.arn, identity.access_key_id
         found = self._known.get(place)
         if found is None:
+            if len(self._known) >= _MOST_REMEMBERED:
+                self._known.clear()
             found = self._known[place] = await _Gathering(self._cloud, identity).gather()
         return found
+
+    def _forget(self, _: bytes | None) -> None:
+        self._known.clear()
+
+    def _forget_tags(self, arn: bytes | None) -> None:
+        """Tags of buckets and the like are no principal's."""
+        if arn is None or b":iam:" in arn:
+            self._known.clear()
 
 
 class _Gathering:

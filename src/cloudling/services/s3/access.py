@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -13,12 +14,13 @@ from cloudling.services.s3 import buckets
 from cloudling.services.s3.actions import CONFIGURATION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cloudling.services.s3.call import S3Call
 
 Request = dict[str, Any]
 Context = dict[str, "str | Sequence[str]"]
+Tags = list[tuple[str, str]]
 
 _BUCKET_ACTIONS = {
     "DeleteBucket": "s3:DeleteBucket",
@@ -51,7 +53,7 @@ _OBJECT_ACTIONS = {
     "ListParts": (("s3:ListMultipartUploadParts",),) * 2,
     "AbortMultipartUpload": (("s3:AbortMultipartUpload",),) * 2,
 }
-_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
+_OF_ACL = frozenset({"ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"})
 # Condition keys that hold a member of the request.
 _MEMBER_KEYS = {
     "Prefix": "s3:prefix",
@@ -109,9 +111,8 @@ async def on_object(call: S3Call, request: Request) -> Sequence[Need]:
     if call.operation.name == "DeleteObject" and request.get("IfMatch", "*") != "*":
         # Who compares ETags learns of the object what a reader would.
         actions = (*actions, "s3:GetObject")
-    context = _context(call, request)
-    tags = (request.get("Tagging") or {}).get("TagSet") or ()
-    _add_tags(context, [(tag.get("Key", ""), tag.get("Value", "")) for tag in tags])
+    tagged = request.get("Tagging")
+    context = _Keys(call, request, tagged and partial(_in_set, tagged))
     arn = call.object_arn(bucket.name, request["Key"])
     return [Need(action, arn, bucket.owner, context) for action in actions]
 
@@ -127,12 +128,12 @@ async def on_object(call: S3Call, request: Request) -> Sequence[Need]:
 async def on_written_object(call: S3Call, request: Request) -> Sequence[Need]:
     bucket = call.known_bucket = await buckets.require(call, request["Bucket"])
     arn = call.object_arn(bucket.name, request["Key"])
-    context = _context(call, request)
     actions = ["s3:PutObject"]
-    if request.get("Tagging"):
+    tagged = request.get("Tagging")
+    if tagged:
         actions.append("s3:PutObjectTagging")
-        _add_tags(context, parse_qsl(request["Tagging"], keep_blank_values=True))
-    if "ACL" in request or any(grant in request for grant in _GRANTS):
+    context = _Keys(call, request, tagged and partial(parse_qsl, tagged, keep_blank_values=True))
+    if not _OF_ACL.isdisjoint(request):
         actions.append("s3:PutObjectAcl")
     return [Need(action, arn, bucket.owner, context) for action in actions]
 
@@ -142,6 +143,34 @@ async def on_each_object(call: S3Call, request: Request) -> Sequence[Need]:
     """The operation asks for every key by itself, and reports each refusal."""
     await buckets.require(call, request["Bucket"])
     return []
+
+
+class _Keys:
+    """S3's own condition keys, gathered when a condition first asks for one: few ever do.
+
+    `tags` reads the tags that the request sets.
+    """
+
+    __slots__ = ("_call", "_found", "_request", "_tags")
+
+    def __init__(self, call: S3Call, request: Request, tags: Callable[[], Tags] | None) -> None:
+        self._call = call
+        self._request = request
+        self._tags = tags
+        self._found: Context | None = None
+
+    def __call__(self, key: str) -> str | Sequence[str] | None:
+        found = self._found
+        if found is None:
+            context = _context(self._call, self._request)
+            if self._tags:
+                _add_tags(context, self._tags())
+            found = self._found = {name.lower(): value for name, value in context.items()}
+        return found.get(key)
+
+
+def _in_set(tagged: Request) -> Tags:
+    return [(tag.get("Key", ""), tag.get("Value", "")) for tag in tagged.get("TagSet") or ()]
 
 
 def _context(call: S3Call, request: Request) -> Context:
@@ -161,7 +190,7 @@ def _context(call: S3Call, request: Request) -> Context:
     return context
 
 
-def _add_tags(context: Context, tags: list[tuple[str, str]]) -> None:
+def _add_tags(context: Context, tags: Tags) -> None:
     if tags:
         context.update({f"s3:RequestObjectTag/{key}": value for key, value in tags})
         context["s3:RequestObjectTagKeys"] = [key for key, _ in tags]

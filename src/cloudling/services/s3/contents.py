@@ -24,6 +24,7 @@ SYSTEM = (
     "Expires",
 )
 _OVERRIDES = tuple((f"Response{member}", member) for member in SYSTEM)
+_OVERRIDING = frozenset(wanted for wanted, _ in _OVERRIDES)
 REDIRECT = "WebsiteRedirectLocation"
 
 
@@ -61,6 +62,8 @@ def headers_of(request: Request) -> dict[str, str]:
 
 def checked(metadata: dict[str, str]) -> dict[str, str]:
     """User metadata with lower-case names; names and values together may be 2 KB."""
+    if not metadata:
+        return {}
     size = sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items())
     if size > MOST_METADATA:
         raise MetadataTooLarge(Size=size, MaxSizeAllowed=MOST_METADATA)
@@ -79,4 +82,6 @@ def told(content: Content) -> Request:
 
 def overrides(request: Request) -> Request:
     """The `response-…` parameters of a GET or HEAD, as the members they replace."""
+    if _OVERRIDING.isdisjoint(request):
+        return {}
     return {member: request[wanted] for wanted, member in _OVERRIDES if wanted in request}

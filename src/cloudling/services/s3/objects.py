@@ -56,6 +56,7 @@ async def require(call: S3Call, bucket: Bucket, key: str, version: str | None = 
 @operation("PutObject", transaction=False)
 async def put_object(call: S3Call, request: Request) -> Request:
     bucket = await buckets.of_request(call, request)
+    seen = call.buckets.changes
     key = request["Key"]
     keys.check(key)
     features.check(request)
@@ -67,7 +68,8 @@ async def put_object(call: S3Call, request: Request) -> Request:
     checksum = taken.checksum(taken.named or checksums.DEFAULT)
     try:
         async with call.unit(final=True):
-            await buckets.still(call, bucket)
+            if call.buckets.changes != seen:
+                await buckets.still(call, bucket)
             await replace(
                 call,
                 request,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from cloudling.kernel.authorize import (
     evaluate,
     evaluate_trust,
     parse,
+    plainly_allows,
 )
 from cloudling.kernel.identities import Identity, Session
 
@@ -105,7 +107,28 @@ def ask(
         facts=FACTS,
         **more,
     )
-    return evaluate(question, policies, resource_policy)
+    decision = evaluate(question, policies, resource_policy)
+    if resource_policy is None and plainly_allows(question, policies):
+        assert decision.allowed
+    return decision
+
+
+def test_the_short_way_to_a_yes() -> None:
+    mine = PrincipalPolicies(identity=(named("mine", says(Resource="*")),))
+    limited = msgspec.structs.replace(
+        mine, boundary=named("limit", says(Resource="arn:aws:s3:::nothing"))
+    )
+    session = msgspec.structs.replace(mine, session=())
+    denied = PrincipalPolicies(
+        identity=(named("mine", says(Resource="*"), says("Deny", Resource="*")),)
+    )
+    question = Question(
+        identity=who("user"), action="s3:GetObject", resource=KEY, facts=FACTS, context={}
+    )
+    foreign = msgspec.structs.replace(question, resource_account="999999999999")
+    assert plainly_allows(question, mine)
+    assert not any(plainly_allows(question, less) for less in (limited, session, denied))
+    assert not plainly_allows(foreign, mine)
 
 
 def bucket(principal: Any, effect: str = "Allow", **more: Any) -> str:
