@@ -218,8 +218,10 @@ class Syncer:
     def _fail(self, error: Exception) -> None:
         """After a failed sync nobody knows what is on the disk: nothing more is acknowledged."""
         if self.fault is None:
-            self.fault = f"The disk failed: {error}. Free or repair it, then restart."
-            log.error("store fault: %s", self.fault)
+            fault = f"The disk failed: {error}. Free or repair it, then restart."
+            # Told before it holds: who sees the fault finds its reason in the log.
+            log.error("store fault: %s", fault)
+            self.fault = fault
 
 
 def _tidy(work: Callable[[], object]) -> None:

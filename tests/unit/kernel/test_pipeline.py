@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -250,3 +251,17 @@ def test_a_sinks_fault_goes_no_further(house: House, caplog: pytest.LogCaptureFi
     assert house.call(make, Name="one") == {}
     assert len(house.records) == 1
     assert "Broken" in caplog.text
+
+
+def test_a_unit_that_holds_the_loop_is_named(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def dawdle(call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        until = time.perf_counter() + 0.02
+        while time.perf_counter() < until:
+            pass
+        return {}
+
+    caplog.set_level("INFO", logger="cloudling.kernel.stages.transact")
+    house.call(dawdle, Name="one")
+    assert "MakeThing" in caplog.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel.units import run_unit
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
     from cloudling.kernel.pipeline import Run
     from cloudling.kernel.services import Service
 
+log = logging.getLogger(__name__)
+# A unit holds the loop, so whoever else calls waits as long.
+STALL_SECONDS = 0.01
+
 
 def transact(run: Run, service: Service, operation: Operation) -> Run:
     """The stage; a transactional operation that waits is rolled back and is a bug."""
@@ -19,7 +25,17 @@ def transact(run: Run, service: Service, operation: Operation) -> Run:
         return run
 
     async def transacted(call: Call, request: dict[str, Any]) -> dict[str, Any] | None:
+        started = perf_counter()
         with call.cloud.store.unit():
-            return run_unit(run(call, request))
+            result = run_unit(run(call, request))
+        if (held := perf_counter() - started) > STALL_SECONDS:
+            log.info(
+                "stall request_id=%s call=%s:%s ms=%.1f",
+                call.request_id,
+                service.name,
+                operation.name,
+                held * 1000,
+            )
+        return result
 
     return transacted
