@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from binascii import b2a_base64
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from cloudling.gateway.messages import Request
     from cloudling.gateway.protocols.wire import Answer
     from cloudling.gateway.signatures.claims import Claim
+    from cloudling.kernel.ids import Ids
     from cloudling.kernel.ports import Credential
     from cloudling.kernel.streams import Incoming
     from cloudling.models.loader import Model
@@ -143,7 +143,7 @@ class Exchange:
     def _name_request(self) -> None:
         ids = self.around.cloud.ids
         if self.target.protocol == "rest-xml":
-            self.request_id = f"{ids.random.getrandbits(64):016X}"
+            self.request_id = ids.s3_request_id()
         else:
             self.request_id = ids.request_id()
 
@@ -204,7 +204,7 @@ class Exchange:
         wire = WireRequest(request.method, labels, pairs, request.headers, body)
         document = b"" if codec.streams or not isinstance(body, bytes) else body
         result = await self._invoke(codec.parse(wire), document) or {}
-        return codec.serialize(result, self.request_id, self._host_id())
+        return codec.serialize(result, self.request_id, self.around.cloud.ids.s3_host_id())
 
     async def _supply_hash(self, claim: Claim) -> None:
         """Hash the body of a request that was signed without `x-amz-content-sha256`.
@@ -316,20 +316,15 @@ class Exchange:
             except KeyError:
                 pass
             else:
-                return codec.fail(error, self.request_id, self._host_id())
+                return codec.fail(error, self.request_id, self.around.cloud.ids.s3_host_id())
         if target.protocol == "rest-xml":
             return errors.bare(loader.load("s3"), self.request.method)(
-                error, self.request_id, self._host_id()
+                error, self.request_id, self.around.cloud.ids.s3_host_id()
             )
         if target.protocol == "query":
             served = model or loader.load("sts")
             return errors.wrapped(served, "text/xml", "x-amzn-RequestId")(error, self.request_id)
         return _fail_json(error, self.request_id)
-
-    def _host_id(self) -> str:
-        """`x-amz-id-2`: S3's second id, of no meaning to clients."""
-        noise = self.around.cloud.ids.random.randbytes(33)
-        return b2a_base64(noise, newline=False).decode()
 
     def _respond(self, answered: Answer) -> Response:
         status, headers, body = answered
@@ -349,9 +344,10 @@ class Exchange:
         return Response(*self._fail(InternalFailure()))
 
 
-def refuse_preflight(error: AwsError) -> Response:
+def refuse_preflight(error: AwsError, ids: Ids) -> Response:
     """The answer to a preflight that no rule grants, in S3's words."""
-    return Response(*errors.bare(loader.load("s3"), "OPTIONS")(error, "", ""))
+    fail = errors.bare(loader.load("s3"), "OPTIONS")
+    return Response(*fail(error, ids.s3_request_id(), ids.s3_host_id()))
 
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:

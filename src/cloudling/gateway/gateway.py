@@ -58,7 +58,7 @@ class Gateway:
         if request.path.startswith(b"/_") and Admin.owns(request.path):
             response = await self._admin.handle(request)
         elif request.method == "OPTIONS":
-            response = _preflight(trust, request)
+            response = self._preflight(trust, request)
         else:
             exchange = Exchange(self._around, request, trust)
             response = await exchange.answer()
@@ -68,12 +68,9 @@ class Gateway:
             response.headers.extend(browsers.cors_headers(request.headers["origin"]))
         return response
 
-
-def _preflight(trust: Trust, request: Request) -> Response:
-    try:
-        granted = browsers.preflight_headers(trust, request.headers)
-    except AwsError as refused:
-        return refuse_preflight(refused)
-    # cors_headers follow for trusted pages; here only what they do not say.
-    named = {name for name, _ in browsers.cors_headers("")}
-    return Response(200, [header for header in granted if header[0] not in named])
+    def _preflight(self, trust: Trust, request: Request) -> Response:
+        try:
+            granted = browsers.preflight_headers(trust, request.headers)
+        except AwsError as refused:
+            return refuse_preflight(refused, self._around.cloud.ids)
+        return Response(200, granted)

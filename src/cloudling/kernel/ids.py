@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import random  # noqa: TID251 - the one place that makes call.random
+from binascii import b2a_base64
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ACCOUNT_SHIFT = 7
@@ -27,6 +28,14 @@ class Ids:
         """A UUID's form, as most services print it."""
         text = f"{self.random.getrandbits(128):032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def s3_request_id(self) -> str:
+        """`x-amz-request-id`, in S3's form."""
+        return f"{self.random.getrandbits(64):016X}"
+
+    def s3_host_id(self) -> str:
+        """`x-amz-id-2`: S3's second id, of no meaning to clients."""
+        return b2a_base64(self.random.randbytes(33), newline=False).decode()
 
     def unique_id(self, prefix: str, account: str) -> str:
         """An IAM unique id (`AIDA...`, `AROA...`), 21 characters with its four-letter prefix.
