@@ -177,6 +177,7 @@ def test_clients_that_went_away_hold_nothing() -> None:
             _await_held(cloud, 100)
         while cloud.app.unproven.held:
             ask(cloud.port, Draft(path=b"/_cloudling/health", service=""))
+        assert cloud.app.unproven.held == 0
 
 
 TWICE = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"

@@ -110,6 +110,8 @@ def test_conditions_on_new_tags(local: LocalCloud, s3: Any) -> None:
     writer.put_object(Bucket="shelf", Key="k", Body=b"x", Tagging="team=red")
     denied(writer.put_object, Key="k", Body=b"x", Tagging="team=blue")
     denied(writer.put_object_tagging, Key="k", Tagging={"TagSet": [{"Key": "team", "Value": "x"}]})
+    kept = s3.get_object_tagging(Bucket="shelf", Key="k")["TagSet"]
+    assert kept == [{"Key": "team", "Value": "red"}]
 
 
 def test_other_accounts_are_strangers(local: LocalCloud, s3: Any) -> None:

@@ -97,6 +97,7 @@ def test_refused_new_buckets(s3: Any, request_: dict[str, Any], code: str) -> No
 def test_new_buckets_take_what_is_so_anyway(s3: Any) -> None:
     s3.create_bucket(Bucket="abc", ACL="private", ObjectOwnership="BucketOwnerEnforced")
     s3.create_bucket(Bucket="abd", ObjectLockEnabledForBucket=False)
+    assert {"abc", "abd"} <= {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
 
 
 def test_full_buckets_stay(s3: Any) -> None:

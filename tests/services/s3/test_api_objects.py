@@ -233,6 +233,8 @@ def test_accepted_writes(s3: Any) -> None:
         RequestPayer="requester",
         BucketKeyEnabled=False,
     )
+    told = s3.head_object(Bucket="shelf", Key="k")
+    assert told["ServerSideEncryption"] == "AES256"
 
 
 def test_unknown_parts_of_plain_objects(s3: Any) -> None:
