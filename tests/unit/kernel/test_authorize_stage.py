@@ -14,6 +14,7 @@ from cloudling.kernel.decisions import Asked, Decisions, Denied
 from cloudling.kernel.operations import Operation
 from cloudling.kernel.origins import Origin, Perimeter
 from cloudling.kernel.request_tags import TagKeys
+from cloudling.kernel.stages.authorize import trusts_service
 from cloudling.services.iam.credentials import root_of
 from cloudling.testing import LocalCloud
 from cloudling.testing.clouds import SyncClient
@@ -212,3 +213,28 @@ def test_s3_answers_for_its_tags_itself(local: LocalCloud) -> None:
     assert refusal(ann.s3.put_bucket_tagging, Bucket="tagged", Tagging=tagging).error_code == (
         "AccessDenied"
     )
+
+
+@pytest.mark.parametrize(
+    ("service", "source", "trusted"),
+    [
+        ("lambda.amazonaws.com", "arn:aws:lambda:eu-west-1:111122223333:function:f", True),
+        ("lambda.amazonaws.com", "arn:aws:lambda:eu-west-1:444455556666:function:f", False),
+        ("ec2.amazonaws.com", "arn:aws:lambda:eu-west-1:111122223333:function:f", False),
+    ],
+)
+def test_services_that_look_whether_a_role_trusts_them(
+    local: LocalCloud, service: str, source: str, trusted: bool
+) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    room = local.cloud.services["iam"]
+    call = Call(local.cloud, room, room.operations["GetRole"], root_of("111122223333"), "eu-west-1")
+    call.origin = Origin()
+    role = "arn:aws:iam::111122223333:role/r"
+    assert trusts_service(call, role, trust, service, source) is trusted
