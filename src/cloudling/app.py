@@ -27,6 +27,7 @@ from cloudling.kernel.coverage import coverage_of
 from cloudling.kernel.origins import Perimeter
 from cloudling.kernel.services import find_services
 from cloudling.services.iam.credentials import KeyRing
+from cloudling.services.iam.directory import Directory
 from cloudling.services.iam.principals import Principals
 from cloudling.services.iam.roots import ensure_root_key
 from cloudling.services.s3.regions import bucket_regions
@@ -72,6 +73,7 @@ def build_cloud(
     )
     cloud.authorizer = Principals(cloud)
     cloud.perimeter = Perimeter(settings.source_ip, settings.loopback_counts_as_tls)
+    cloud.directory = Directory(cloud)
     return cloud
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cloudling.kernel.identities import Identity
     from cloudling.kernel.operations import Operation
     from cloudling.kernel.pipeline import Run
-    from cloudling.kernel.ports import Authorizer, Credentials
+    from cloudling.kernel.ports import Authorizer, Credentials, Directory
     from cloudling.kernel.services import Service
     from cloudling.store.collections import Collection as Bound
     from cloudling.store.store import Store
@@ -40,6 +40,7 @@ class Cloud:
 
     credentials: Credentials
     authorizer: Authorizer
+    directory: Directory
     organizations: Organizations = NO_ORGANIZATIONS
     activity: Activity = NO_ACTIVITY
     decisions: Decisions = NO_DECISIONS

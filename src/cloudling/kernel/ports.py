@@ -44,6 +44,19 @@ class Authorizer(Protocol):
     async def policies(self, identity: Identity) -> PrincipalPolicies: ...
 
 
+class Directory(Protocol):
+    """Which user or role an ARN stands for at this moment; IAM's."""
+
+    async def id_of(self, arn: str) -> str | None:
+        """The unique id behind the ARN of a user, a role or a role's session.
+
+        "" where an ARN stands for itself, as those of federated users; None where nobody is.
+        """
+
+    async def arn_of(self, unique_id: str, partition: str) -> str | None:
+        """The ARN of the user, role or role's session; None where there is none any more."""
+
+
 class Organizations(Protocol):
     """What binds an account from above; Organizations' own."""
 

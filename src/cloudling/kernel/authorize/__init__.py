@@ -4,7 +4,7 @@ from cloudling.kernel.authorize import messages
 from cloudling.kernel.authorize.context import CallFacts, Question
 from cloudling.kernel.authorize.controls import NO_CONTROLS, Controls
 from cloudling.kernel.authorize.decisions import Decision, NamedPolicy, PolicyType
-from cloudling.kernel.authorize.documents import Policy, parse, size
+from cloudling.kernel.authorize.documents import Policy, parse, rename_principals, size
 from cloudling.kernel.authorize.evaluation import evaluate, evaluate_trust, plainly_allows
 from cloudling.kernel.authorize.explanation import Check, Evaluation, Matched, explain
 from cloudling.kernel.authorize.grammar import Kind, MalformedPolicyDocument
@@ -31,5 +31,6 @@ __all__ = [
     "messages",
     "parse",
     "plainly_allows",
+    "rename_principals",
     "size",
 ]

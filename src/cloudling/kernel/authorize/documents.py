@@ -121,14 +121,13 @@ class Policy:
         """The statements that speak of an action."""
         return self._relevant.get(action) or self._sort_out(action)
 
-    def principal_arns(self) -> tuple[str, ...]:
-        """The users, roles and sessions that it names by ARN."""
+    def principal_names(self) -> tuple[str, ...]:
+        """The users, roles and sessions that it names, by ARN or by unique id."""
         named = {
             name
             for statement in self.statements
             if statement.principals
             for name in statement.principals.names
-            if name.startswith("arn:")
         }
         return tuple(sorted(named))
 
@@ -156,6 +155,24 @@ def parse(text: str, kind: Kind) -> Policy:
             for index, statement in enumerate(grammar.statements(document))
         ]
     )
+
+
+def rename_principals(text: str, names: Mapping[str, str]) -> str:
+    """A valid policy's text with these principals written otherwise; as it stands without any."""
+    if not names:
+        return text
+    document = _load(text)
+    for statement in grammar.statements(document):
+        for field in ("Principal", "NotPrincipal"):
+            written = statement.get(field)
+            if isinstance(written, dict) and "AWS" in written:
+                found = written["AWS"]
+                written["AWS"] = (
+                    names.get(found, found)
+                    if isinstance(found, str)
+                    else [names.get(name, name) for name in found]
+                )
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
 def _load(text: str) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
 from cloudling.services.iam import entities, owners, policies, quotas
-from cloudling.services.iam.errors import NoSuchEntity
+from cloudling.services.iam.errors import NoSuchEntity, PolicyNotAttachable
 from cloudling.services.iam.records import Attachment
 
 if TYPE_CHECKING:
@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from cloudling.services.iam.owners import Kind
 
 Request = dict[str, Any]
+# Policies of this path belong to the roles that services make for themselves.
+_SERVICE_LINKED = "/aws-service-role/"
 
 
 async def attach(call: IamCall, kind: Kind, request: Request) -> Request:
     """Attaching again is no error."""
     owner, _ = await owners.require(call, kind, request)
     arn = request["PolicyArn"]
-    if await policies.find(call, arn) is None:
+    policy = await policies.find(call, arn)
+    if policy is None:
         raise NoSuchEntity(f"Policy {arn} does not exist or is not attachable.")
+    if policies.is_published(arn) and policy.path.startswith(_SERVICE_LINKED):
+        raise PolicyNotAttachable(
+            f"Cannot attach a Service Role Policy to a Customer {kind.title()}."
+        )
     if await call.attachments.get(owner, arn) is None:
         quotas.ATTACHED[kind].require_room(await call.attachments.count(owner))
         await call.attachments.put(Attachment(owner=owner, policy=arn, since=call.clock.now()))

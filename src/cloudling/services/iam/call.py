@@ -19,7 +19,9 @@ from cloudling.services.iam.records import (
 class IamCall(Call):
     """IAM's collections belong to the account; access keys are looked up in the whole world."""
 
-    users = collection(User, name="iam_users", key=("key",), scope="account", indexes=("boundary",))
+    users = collection(
+        User, name="iam_users", key=("key",), scope="account", indexes=("boundary", "id")
+    )
     groups = collection(Group, name="iam_groups", key=("key",), scope="account")
     memberships = collection(
         Membership,
@@ -28,7 +30,9 @@ class IamCall(Call):
         scope="account",
         indexes=("group_key",),
     )
-    roles = collection(Role, name="iam_roles", key=("key",), scope="account", indexes=("boundary",))
+    roles = collection(
+        Role, name="iam_roles", key=("key",), scope="account", indexes=("boundary", "id")
+    )
     inline_policies = collection(
         InlinePolicy, name="iam_inline_policies", key=("owner", "key"), scope="account"
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cloudling.kernel import arns, authorize
+from cloudling.kernel import authorize, principals
 from cloudling.services.iam import quotas
 from cloudling.services.iam.errors import MalformedPolicyDocument
 
@@ -37,22 +37,15 @@ def managed(text: str) -> str:
 
 
 async def trust(call: IamCall, text: str) -> str:
-    """The text of a trust policy: its grammar, its size, and that whom it names exists."""
+    """A trust policy as it is kept: its grammar and size are right, and whom it names exists."""
     policy = parsed(text, "trust")
     quotas.TRUST_SIZE.require(authorize.size(text))
-    for principal in policy.principal_arns():
-        if not await _exists(call, principal):
-            raise MalformedPolicyDocument(f'Invalid principal in policy: "AWS":"{principal}"')
-    return text
+    try:
+        return await principals.bound(call.cloud.directory, policy, text)
+    except principals.UnknownPrincipal as fault:
+        raise MalformedPolicyDocument(str(fault)) from None
 
 
-async def _exists(call: IamCall, text: str) -> bool:
-    """Users and roles must exist where they are named; whole accounts cannot be known here."""
-    arn = arns.Arn.parse(text)
-    kind, _, path = arn.resource.partition("/")
-    if arn.service != "iam" or kind not in {"user", "role"}:
-        return True
-    place = call.at(account=arn.account)
-    key = path.rpartition("/")[2].lower()
-    found = await (place.users.get(key) if kind == "user" else place.roles.get(key))
-    return found is not None and f"/{path}" == f"{found.path}{found.name}"
+async def shown_trust(call: IamCall, text: str) -> str:
+    """A trust policy as it is told: users and roles by the ARNs they have now."""
+    return await principals.shown(call.cloud.directory, text, "trust", call.partition)

@@ -29,6 +29,10 @@ class LimitExceeded(AwsError):
     status = 409
 
 
+class PolicyNotAttachable(AwsError):
+    """The policy is for service-linked roles only."""
+
+
 class MalformedPolicyDocument(AwsError):
     """The document breaks the policy grammar."""
 

@@ -33,7 +33,7 @@ async def describe(call: IamCall, role: Role, *, whole: bool = False) -> Request
         "RoleId": role.id,
         "Arn": entities.arn(call, "role", role),
         "CreateDate": role.created,
-        "AssumeRolePolicyDocument": entities.encoded(role.trust),
+        "AssumeRolePolicyDocument": entities.encoded(await documents.shown_trust(call, role.trust)),
         "MaxSessionDuration": role.session_seconds,
     }
     if role.description:

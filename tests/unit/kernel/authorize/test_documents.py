@@ -240,7 +240,7 @@ def test_resource_policies_need_resource_and_principal() -> None:
 def test_principals_by_arn() -> None:
     names = ["arn:aws:iam::111122223333:user/a", "arn:aws:iam::111122223333:root", "444455556666"]
     policy = parse(written({**TRUST, "Principal": {"AWS": names}}), "trust")
-    assert policy.principal_arns() == (names[0],)
+    assert policy.principal_names() == (names[0],)
 
 
 def test_size_leaves_white_space_out() -> None:
