@@ -67,7 +67,7 @@ class Case:
         self.question = question
         self.principal = principal
         self.guard = guard
-        self.lookup = Context(question, principal.tags)
+        self.lookup = question.given or Context(question, principal.tags)
         self.cross_account = bool(owner) and owner != question.identity.account
         self.above: tuple[PolicyType, ...] = ()
         if question.organization.service or question.owner.resource:

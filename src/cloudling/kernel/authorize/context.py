@@ -50,7 +50,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     `context` answers the service's own condition keys, by lower-case name; `tags` those of the
     resource's and the request's tags where `context` does not. `provider` is set where a federated
     identity assumes a role. `organization` is what binds the caller's account, `owner` the
-    resource's and `source` that of the resource for which a service calls.
+    resource's and `source` that of the resource for which a service calls. `given` answers every
+    key where it is set, as in a simulation: nothing of this call counts then.
     """
 
     identity: Identity
@@ -65,6 +66,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     organization: Controls = NO_CONTROLS
     owner: Controls = NO_CONTROLS
     source: Controls = NO_CONTROLS
+    given: Lookup | None = None
 
 
 class Context:

@@ -146,7 +146,7 @@ class Policy:
 @lru_cache(maxsize=_REMEMBERED_POLICIES)
 def parse(text: str, kind: Kind) -> Policy:
     """Check and compile a document; raises `MalformedPolicyDocument` in AWS's words."""
-    document = _load(text)
+    document = load(text)
     _GRAMMARS[kind](document, kind)
     variables = document.get("Version") == "2012-10-17"
     return Policy(
@@ -161,7 +161,7 @@ def rename_principals(text: str, names: Mapping[str, str]) -> str:
     """A valid policy's text with these principals written otherwise; as it stands without any."""
     if not names:
         return text
-    document = _load(text)
+    document = load(text)
     for statement in grammar.statements(document):
         for field in ("Principal", "NotPrincipal"):
             written = statement.get(field)
@@ -175,7 +175,7 @@ def rename_principals(text: str, names: Mapping[str, str]) -> str:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
-def _load(text: str) -> Any:
+def load(text: str) -> Any:
     """The text as JSON: None for `null`, an empty list where it is no JSON."""
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)

@@ -54,6 +54,11 @@ class Template(NamedTuple):
         return tokens is not None and compile_tokens(tokens)(text)
 
 
+def keys_in(text: str) -> list[str]:
+    """The condition keys that stand in a text as variables, as they are written."""
+    return [found["key"] for found in _VARIABLE.finditer(text) if found["key"]]
+
+
 def read(text: str, *, variables: bool, wildcards: bool = True) -> Tokens | Template:
     """The tokens of a policy's text, or a template where the request has a say in it."""
     plain = tokenize if wildcards else _literal

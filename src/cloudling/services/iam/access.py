@@ -40,6 +40,10 @@ _ON_POLICY = """
     DeletePolicyVersion SetDefaultPolicyVersion TagPolicy UntagPolicy ListPolicyTags
     ListEntitiesForPolicy
 """
+_ON_SOURCE = """
+    SimulatePrincipalPolicy GetContextKeysForPrincipalPolicy
+    GenerateServiceLastAccessedDetails ListPoliciesGrantingServiceAccess
+"""
 _LISTS = {"ListUsers": "user", "ListGroups": "group", "ListRoles": "role"}
 # Denials of these tell the ARN; those of all others the kind and the name ("user ann").
 _TOLD_BY_ARN = """
@@ -103,6 +107,13 @@ async def on_lists(call: IamCall, request: Request) -> list[Need]:
 @access("ListPolicies")
 async def on_policies(call: IamCall, request: Request) -> list[Need]:
     return [Need("iam:ListPolicies", told=f"policy path {request.get('PathPrefix', '/')}")]
+
+
+@access(*_ON_SOURCE.split())
+async def on_source(call: IamCall, request: Request) -> list[Need]:
+    """What is told of a principal or policy is asked for by its ARN."""
+    arn = request.get("PolicySourceArn") or request["Arn"]
+    return [Need(f"iam:{call.operation.name}", arn)]
 
 
 @access("GetCallerIdentity", "AssumeRole")

@@ -28,6 +28,11 @@ async def require(call: IamCall, kind: Kind, request: dict[str, Any]) -> tuple[s
     return f"{kind}/{found.key}", found
 
 
+async def named(call: IamCall, kind: str, name: str) -> Entity:
+    """The user, group or role of this name, or NoSuchEntity."""
+    return await _REQUIRE[kind](call, name)
+
+
 async def of(call: IamCall, owner: str) -> tuple[str, Entity]:
     """The kind and the principal behind an `owner`."""
     kind, _, key = owner.partition("/")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel import arns, tags
+from cloudling.kernel import tags
 from cloudling.kernel.authorize import NamedPolicy, PrincipalPolicies, parse
-from cloudling.models import managed_policies
 from cloudling.services.iam.call import IamCall
+from cloudling.services.iam.holdings import Holdings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cloudling.kernel.cloud import Cloud
     from cloudling.kernel.collections import Declared
     from cloudling.kernel.identities import Identity
+    from cloudling.services.iam.holdings import Held
     from cloudling.services.iam.records import Role, User
 
 _READ: tuple[Declared[Any], ...] = (
@@ -70,11 +71,7 @@ class _Gathering:
         account, table = identity.account, cloud.store.table
         self._users = table(IamCall.users.spec).bind(account, "")
         self._roles = table(IamCall.roles.spec).bind(account, "")
-        self._memberships = table(IamCall.memberships.spec).bind(account, "")
-        self._inline = table(IamCall.inline_policies.spec).bind(account, "")
-        self._attachments = table(IamCall.attachments.spec).bind(account, "")
-        self._policies = table(IamCall.policies.spec).bind(account, "")
-        self._versions = table(IamCall.policy_versions.spec).bind(account, "")
+        self._holdings = Holdings(cloud, account)
 
     async def gather(self) -> PrincipalPolicies:
         identity = self._identity
@@ -82,13 +79,9 @@ class _Gathering:
         # A principal made again under the same name is another one: sessions of the old end here.
         if record is None or record.id != identity.unique_id.partition(":")[0]:
             return _NOTHING
-        owners = [f"{identity.kind}/{record.key}"]
-        if identity.kind == "user":
-            memberships = await self._memberships.page(record.key, limit=None)
-            owners += [f"group/{membership.group_key}" for membership in memberships]
         own: list[NamedPolicy] = []
-        for owner in owners:
-            own += await self._policies_of(owner)
+        for owner in await self._holdings.owners(identity.kind, record.key):
+            own += [_named(held) for held in await self._holdings.of(owner)]
         boundary = await self._managed(record.boundary) if record.boundary else None
         return PrincipalPolicies(tuple(own), boundary, await self._session(), await self._tags())
 
@@ -98,24 +91,9 @@ class _Gathering:
             return await self._users.get(key)
         return await self._roles.get(key)
 
-    async def _policies_of(self, owner: str) -> list[NamedPolicy]:
-        inline = await self._inline.page(owner, limit=None)
-        attached = await self._attachments.page(owner, limit=None)
-        found = [NamedPolicy(each.name, "", parse(each.document, "identity")) for each in inline]
-        managed = [await self._managed(each.policy) for each in attached]
-        return found + [each for each in managed if each]
-
     async def _managed(self, arn: str) -> NamedPolicy | None:
-        name = arn.rpartition("/")[2]
-        if arns.arn_account(arn) == "aws":
-            published = managed_policies.find(arn)
-            text = published.document if published else ""
-            return NamedPolicy(name, arn, parse(text, "identity")) if text else None
-        found = await self._policies.find(arn=arn)
-        if not found:
-            return None
-        version = await self._versions.get(arn, str(found[0].default_version))
-        return NamedPolicy(name, arn, parse(version.document, "identity")) if version else None
+        held = await self._holdings.managed(arn)
+        return _named(held) if held else None
 
     async def _session(self) -> tuple[NamedPolicy, ...] | None:
         session = self._identity.session
@@ -132,3 +110,7 @@ class _Gathering:
         over = session.tags if session else {}
         taken = {key.lower() for key in over}
         return {key: value for key, value in own.items() if key.lower() not in taken} | over
+
+
+def _named(held: Held) -> NamedPolicy:
+    return NamedPolicy(held.name, held.arn, parse(held.document, "identity"))
