@@ -84,6 +84,13 @@ def load(prefix: str) -> Reference:
     return _read(prefix, json.loads(gzip.decompress(path.read_bytes())))
 
 
+@lru_cache(maxsize=1)
+def prefixes() -> tuple[str, ...]:
+    """The IAM prefixes of all services, sorted."""
+    files = (Path(__file__).parent / "iam").glob("*.json.gz")
+    return tuple(sorted(file.name.removesuffix(".json.gz") for file in files))
+
+
 def actions(prefix: str) -> dict[str, Action]:
     return load(prefix).actions
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cloudling.kernel import Call, collection
 from cloudling.services.iam.records import (
     AccessKey,
+    AccessReport,
     Attachment,
     Group,
     InlinePolicy,
@@ -51,4 +52,7 @@ class IamCall(Call):
     )
     access_keys = collection(
         AccessKey, name="iam_access_keys", key=("id",), scope="world", indexes=("user",)
+    )
+    access_reports = collection(
+        AccessReport, name="iam_access_reports", key=("id",), scope="account"
     )

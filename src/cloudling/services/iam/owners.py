@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from cloudling.services.iam import groups, roles, users
+from cloudling.services.iam.errors import NoSuchEntity
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -28,9 +29,13 @@ async def require(call: IamCall, kind: Kind, request: dict[str, Any]) -> tuple[s
     return f"{kind}/{found.key}", found
 
 
-async def named(call: IamCall, kind: str, name: str) -> Entity:
-    """The user, group or role of this name, or NoSuchEntity."""
-    return await _REQUIRE[kind](call, name)
+async def at(call: IamCall, arn: str) -> tuple[Kind, Entity]:
+    """The user, group or role of this account that has the ARN, or NoSuchEntity."""
+    kind, _, place = arn.rpartition(":")[2].partition("/")
+    found = await _REQUIRE[kind](call, place.rpartition("/")[2])
+    if f"/{place}" != f"{found.path}{found.name}":
+        raise NoSuchEntity(f"The {kind} with name {place} cannot be found.")
+    return cast("Kind", kind), found  # the table above knows no other
 
 
 async def of(call: IamCall, owner: str) -> tuple[str, Entity]:

@@ -6,6 +6,8 @@ Times are seconds since the epoch.
 
 from __future__ import annotations
 
+import msgspec
+
 from cloudling.kernel import Record
 
 
@@ -111,3 +113,38 @@ class AccessKey(Record, frozen=True, kw_only=True):
     last_used: float = 0.0
     last_used_region: str = ""
     last_used_service: str = ""
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """A user or role of an access report: what access advisor tells of it."""
+
+    kind: str
+    name: str
+    path: str
+    id: str
+    arn: str
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """That a visitor (by its place in the report) last used an action at that time."""
+
+    visitor: int
+    service: str
+    action: str
+    last: float
+
+
+class AccessReport(Record, frozen=True, kw_only=True):
+    """What access advisor found for a user, group, role or policy when it was asked.
+
+    `caller` asked and may read it; `services` are those that could be used.
+    """
+
+    id: str
+    caller: str
+    arn: str
+    level: str
+    created: float
+    services: tuple[str, ...]
+    visitors: tuple[Visitor, ...]
+    visits: tuple[Visit, ...]

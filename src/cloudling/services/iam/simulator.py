@@ -83,13 +83,13 @@ async def get_context_keys_for_principal_policy(call: IamCall, request: Request)
 
 async def _entity(call: IamCall, arn: str) -> tuple[str, User | Group | Role]:
     """The user, group or role whose policies are meant."""
-    account, kind, _, name = simulation_inputs.entity(arn)
+    account = simulation_inputs.entity(arn)[0]
     if account != call.account:
         raise InvalidInput(
             f"Invalid Policy Source Arn: caller's account {call.account} does not have access to "
             f"policies in account {account}"
         )
-    return kind, await owners.named(call, kind, name)
+    return await owners.at(call, arn)
 
 
 async def _held(call: IamCall, kind: str, entity: User | Group | Role) -> list[Held]:
