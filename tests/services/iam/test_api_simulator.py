@@ -520,3 +520,23 @@ def test_who_may_simulate(local: LocalCloud) -> None:
         refusal(ann.iam.simulate_custom_policy, PolicyInputList=[document("s3:*")], **asked)[0]
         == "AccessDenied"
     )
+
+
+def test_two_policies_of_one_name(local: LocalCloud) -> None:
+    iam = local.root().iam
+    local.user("ann")
+    text = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": f"s3:{name}", "Resource": "*"}
+                for name in ("Put*", "List*", "Get*")
+            ],
+        }
+    )
+    own = iam.create_policy(PolicyName="AdministratorAccess", PolicyDocument=text)["Policy"]["Arn"]
+    for arn in (own, ADMINISTRATOR):
+        iam.attach_user_policy(UserName="ann", PolicyArn=arn)
+    first, second = principal(local)["MatchedStatements"]
+    assert first["SourcePolicyId"] == second["SourcePolicyId"] == "AdministratorAccess"
+    assert first["StartPosition"] != second["StartPosition"]

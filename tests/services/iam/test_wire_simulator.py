@@ -72,7 +72,10 @@ def test_a_principals_policies(iam: Any) -> None:
         ResourceOwner="arn:aws:iam::444455556666:root",
     )["EvaluationResults"]
     assert result["EvalDecision"] == "implicitDeny"
-    assert result["EvalDecisionDetails"] == {"IAM Policy": "allowed"}
+    assert result["EvalDecisionDetails"] == {
+        "IAM Policy": "allowed",
+        "Resource Policy": "implicitDeny",
+    }
     keys = iam.get_context_keys_for_principal_policy(PolicySourceArn=arn)["ContextKeyNames"]
     assert keys == ["aws:username"]
     left_out = {"PolicyName": "p", "AttachmentType": "user", "AttachmentName": "a*"}

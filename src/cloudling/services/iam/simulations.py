@@ -10,32 +10,42 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cloudling.kernel import arns
 from cloudling.kernel.authorize import (
+    NO_CONTROLS,
     CallFacts,
+    Controls,
+    Evaluation,
     NamedPolicy,
     Policy,
+    PolicyType,
     PrincipalPolicies,
     Question,
-    evaluate,
+    explain,
     parse,
 )
 from cloudling.kernel.authorize.context import Context
 from cloudling.kernel.authorize.keys import context_keys
-from cloudling.kernel.authorize.principals import Grade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cloudling.kernel.authorize import Kind
-    from cloudling.kernel.authorize.documents import Statement
     from cloudling.kernel.authorize.variables import Lookup, Value
     from cloudling.kernel.identities import Identity
-
-    Levels = Sequence[Sequence[NamedPolicy]]
 
 Verdict = Literal["allowed", "explicitDeny", "implicitDeny"]
 # AWS's words for the kinds, which are none of those that the model lists.
 OF_IDENTITY, OF_RESOURCE, OF_BOUNDARY = "IAM Policy", "Resource Policy", "Permissions Boundary"
 
+_VERDICTS: dict[str, Verdict] = {
+    "ALLOW": "allowed",
+    "EXPLICIT_DENY": "explicitDeny",
+    "IMPLICIT_DENY": "implicitDeny",
+}
+_TYPES: dict[PolicyType, str] = {
+    "resource-based policy": OF_RESOURCE,
+    "identity-based policy": OF_IDENTITY,
+    "permissions boundary": OF_BOUNDARY,
+}
 # What is known of the caller without being given; of the connection nothing is.
 _OF_CALLER = {
     "aws:principalaccount", "aws:principalarn", "aws:principaltype", "aws:userid", "aws:username",
@@ -62,10 +72,10 @@ class Source(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A statement that decided."""
+    """A statement that decided, by its place in its policy."""
 
     source: Source
-    statement: Statement
+    position: int
 
 
 class Outcome(NamedTuple):
@@ -86,8 +96,8 @@ class Outcome(NamedTuple):
 class Simulation:
     """All that is simulated; `is_named` tells whether anybody is named as the caller.
 
-    `owner` is the account of what does not tell its own. `controls` are service control policies
-    from the organization's root down to the account; None outside organizations.
+    `owner` is the account of what does not tell its own. `controls` are the organization's of the
+    policies' account; None outside organizations.
     """
 
     caller: Identity
@@ -99,27 +109,28 @@ class Simulation:
     resource_policy: Source | None
     owner: str
     entries: Mapping[str, Value]
-    controls: Levels | None
+    controls: Controls | None
 
     def weigh(self, action: str, resource: str) -> Outcome:
         """Decide as a call would be decided, but that control policies end it."""
         question = self._question(action, resource)
-        boundary = self.boundary and _verdict((self.boundary.policy,), question)
-        by_boundary = boundary == "allowed" if boundary else None
-        control = _by_controls(self.controls, question)
-        if control not in {None, "allowed"}:
-            return Outcome(control or "implicitDeny", (), by_boundary, False, None)
         text = self.resource_policy.text if self.resource_policy else None
-        decision = evaluate(question, self._principal(), text)
+        evaluation = explain(question, self._principal(), text)
+        boundary = _verdict(evaluation, "permissions boundary")
+        by_boundary = None if boundary is None else boundary == "allowed"
+        control = _verdict(evaluation, "service control policy") or "allowed"
+        if control != "allowed":
+            return Outcome(control, (), by_boundary, False, None)
+        decision = evaluation.decision
         verdict: Verdict = "allowed" if decision.allowed else "implicitDeny"
-        if not decision.allowed and decision.explicit:
+        if decision.explicit and not decision.allowed:
             verdict = "explicitDeny"
         return Outcome(
             verdict,
-            tuple(self._matches(question, verdict)),
+            tuple(self._matches(evaluation, verdict)),
             by_boundary,
-            None if control is None else True,
-            self._details(question, boundary),
+            None if self.controls is None else True,
+            _details(evaluation) if decision.cross_account else None,
         )
 
     def missing(self) -> list[str]:
@@ -132,10 +143,19 @@ class Simulation:
             if lookup(key.lower()) is None
         ]
 
+    def _sources(self) -> tuple[Source, ...]:
+        boundary = (self.boundary,) if self.boundary else ()
+        return (*self.policies, *boundary)
+
     def _principal(self) -> PrincipalPolicies:
+        # Under their places, for two may have one name.
+        named = [
+            NamedPolicy(str(place), "", source.policy)
+            for place, source in enumerate(self._sources())
+        ]
         return PrincipalPolicies(
-            identity=tuple(source.named for source in self.policies),
-            boundary=self.boundary.named if self.boundary else None,
+            identity=tuple(named[: len(self.policies)]),
+            boundary=named[-1] if self.boundary else None,
             tags=self.tags,
         )
 
@@ -150,6 +170,7 @@ class Simulation:
             resource=resource,
             resource_account=arns.arn_account(resource) or self.owner,
             facts=CallFacts(now=self.now),
+            organization=self.controls or NO_CONTROLS,
             given=given,
         )
 
@@ -166,58 +187,27 @@ class Simulation:
 
         return lookup
 
-    def _matches(self, question: Question, verdict: Verdict) -> Iterator[Match]:
+    def _matches(self, evaluation: Evaluation, verdict: Verdict) -> Iterator[Match]:
         """All statements that decided; a deny hides what was allowed."""
-        if verdict == "implicitDeny":
-            return
-        allows = verdict == "allowed"
-        boundary = () if allows else (self.boundary,)
-        for source in (self.resource_policy, *self.policies, *boundary):
-            for statement in _applying(source.policy, question, allows) if source else ():
-                yield Match(source, statement)
-
-    def _details(self, question: Question, boundary: Verdict | None) -> dict[str, Verdict] | None:
-        if question.resource_account == self.caller.account:
-            return None
-        told = {OF_IDENTITY: _verdict([source.policy for source in self.policies], question)}
-        if self.resource_policy:
-            told[OF_RESOURCE] = _verdict((self.resource_policy.policy,), question)
-        return {**told, OF_BOUNDARY: boundary} if boundary else told
+        effect = {"allowed": "Allow", "explicitDeny": "Deny"}.get(verdict, "")
+        sources = {str(place): source for place, source in enumerate(self._sources())}
+        for policy_type in _TYPES:
+            check = evaluation.check(policy_type)
+            # What only limits allows nothing.
+            if check is None or (policy_type == "permissions boundary" and effect == "Allow"):
+                continue
+            for matched in check.matched:
+                source = sources.get(matched.name, self.resource_policy)
+                if matched.effect == effect and source:
+                    yield Match(source, matched.position)
 
 
-def _by_controls(levels: Levels | None, question: Question) -> Verdict | None:
-    """Every level must allow, and none may deny."""
-    if levels is None:
-        return None
-    verdicts = {_verdict([each.policy for each in level], question) for level in levels}
-    if "explicitDeny" in verdicts:
-        return "explicitDeny"
-    return "implicitDeny" if "implicitDeny" in verdicts else "allowed"
+def _verdict(evaluation: Evaluation, policy_type: PolicyType) -> Verdict | None:
+    """What one type of policies says; None where there are none of it to say anything."""
+    check = evaluation.check(policy_type)
+    return None if check is None else _VERDICTS[check.result]
 
 
-def _verdict(policies: Sequence[Policy], question: Question) -> Verdict:
-    """What these policies say by themselves."""
-    if any(_applying(policy, question, allows=False) for policy in policies):
-        return "explicitDeny"
-    if any(_applying(policy, question, allows=True) for policy in policies):
-        return "allowed"
-    return "implicitDeny"
-
-
-def _applying(policy: Policy, question: Question, allows: bool) -> list[Statement]:
-    lookup = question.given or Context(question, {})
-    return [
-        statement
-        for statement in policy.relevant(question.action)[allows]
-        if _means(statement, question.identity) and statement.applies(question.resource, lookup)
-    ]
-
-
-def _means(statement: Statement, caller: Identity) -> bool:
-    """Does it speak of the caller? A statement without principals hangs on the caller."""
-    principals = statement.principals
-    if principals is None:
-        return True
-    if statement.principals_negated:
-        return not principals.spares(caller, bounded=False)
-    return principals.grade(caller) is not Grade.NOT
+def _details(evaluation: Evaluation) -> dict[str, Verdict]:
+    told = {name: _verdict(evaluation, policy_type) for policy_type, name in _TYPES.items()}
+    return {name: verdict for name, verdict in told.items() if verdict}

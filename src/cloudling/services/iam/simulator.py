@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
+from cloudling.kernel.authorize import Controls
 from cloudling.kernel.authorize.keys import context_keys
 from cloudling.kernel.authorize.positions import spans
 from cloudling.kernel.identities import Identity
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
     from cloudling.services.iam.call import IamCall
     from cloudling.services.iam.holdings import Held
     from cloudling.services.iam.records import Group, Role, User
-    from cloudling.services.iam.simulations import Levels
 
 Request = dict[str, Any]
 _SEVERITY = ("allowed", "implicitDeny", "explicitDeny")
-_SERVICE_LINKED = "/aws-service-role/"
 _VARIABLE = re.compile(r"\$\{\w+\}")
 
 
@@ -43,7 +42,7 @@ async def simulate_custom_policy(call: IamCall, request: Request) -> Request:
         caller_arn=arn,
         policies=simulation_inputs.sources(request, "PolicyInputList"),
         boundary=simulation_inputs.boundary(request),
-        controls=_levels(request),
+        controls=_controls(request),
     )
 
 
@@ -63,7 +62,7 @@ async def simulate_principal_policy(call: IamCall, request: Request) -> Request:
         caller_arn=request.get("CallerArn") or arn,
         policies=[await _source(call, each) for each in attached] + more,
         boundary=boundary,
-        controls=None if excluded.controls else _controls_of(call, entity),
+        controls=None if excluded.controls else _controls_of(call),
     )
 
 
@@ -114,8 +113,8 @@ async def _boundary_of(call: IamCall, entity: User | Group | Role) -> Source | N
     return Source.read(held.name, held.document) if held else None
 
 
-def _levels(request: Request) -> Levels | None:
-    """The levels of an organization as a request gives them."""
+def _controls(request: Request) -> Controls | None:
+    """An organization's control policies as a request gives them, from its root down."""
     given = request.get("OrderedOrganizationPolicyInputList")
     if not given:
         return None
@@ -127,15 +126,13 @@ def _levels(request: Request) -> Levels | None:
                 f"Organization policy at index {number} must contain at least one service control "
                 "policy"
             )
-        levels.append([source.named for source in found])
-    return levels
+        levels.append(tuple(source.named for source in found))
+    return Controls(organization="o-simulated", service=tuple(levels))
 
 
-def _controls_of(call: IamCall, entity: User | Group | Role) -> Levels | None:
+def _controls_of(call: IamCall) -> Controls | None:
     controls = call.cloud.organizations.controls(call.account)
-    if not controls.organization:
-        return None
-    return () if entity.path.startswith(_SERVICE_LINKED) else controls.service
+    return controls if controls.organization else None
 
 
 async def _run(  # noqa: PLR0913 - what the two operations get in their own ways; all by name
@@ -145,7 +142,7 @@ async def _run(  # noqa: PLR0913 - what the two operations get in their own ways
     caller_arn: str,
     policies: Sequence[Source],
     boundary: Source | None,
-    controls: Levels | None,
+    controls: Controls | None,
 ) -> Request:
     simulation_inputs.check_actions(request)
     resources = simulation_inputs.resources(request)
@@ -229,16 +226,17 @@ def _details(outcomes: list[Outcome]) -> Request:
 
 def _matched(matches: Iterable[Match]) -> list[Request]:
     """Each statement once, with its place in its policy's text."""
-    told: dict[tuple[str, int], Request] = {}
-    for source, statement in matches:
-        span = spans(source.text)[statement.position]
-        told[source.id, statement.position] = {
-            "SourcePolicyId": source.id,
-            "SourcePolicyType": source.type,
-            "StartPosition": {"Line": span.start.line, "Column": span.start.column},
-            "EndPosition": {"Line": span.end.line, "Column": span.end.column},
-        }
-    return list(told.values())
+    return [_place(match) for match in dict.fromkeys(matches)]
+
+
+def _place(match: Match) -> Request:
+    start, end = spans(match.source.text)[match.position]
+    return {
+        "SourcePolicyId": match.source.id,
+        "SourcePolicyType": match.source.type,
+        "StartPosition": {"Line": start.line, "Column": start.column},
+        "EndPosition": {"Line": end.line, "Column": end.column},
+    }
 
 
 def _template(action: str, resources: list[str]) -> str:
