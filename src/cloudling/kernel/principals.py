@@ -2,7 +2,7 @@
 
 AWS turns the ARN of a user or role into its unique id when such a policy is saved, and back when
 it is shown. Who is deleted and made again under the same name is somebody else; the policy then
-shows the id of the one who is gone.
+shows the id of the one who is gone. An account's number becomes the ARN of its root.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cloudling.kernel import authorize
+from cloudling.kernel import arns, authorize
 
 if TYPE_CHECKING:
     from cloudling.kernel.authorize import Kind, Policy
@@ -24,15 +24,14 @@ class UnknownPrincipal(ValueError):
     """A policy names a user or role that does not exist; the text is AWS's."""
 
 
-async def bound(directory: Directory, policy: Policy, text: str) -> str:
+async def bound(directory: Directory, policy: Policy, text: str, partition: str) -> str:
     """The policy's text to keep, with unique ids for ARNs; raises `UnknownPrincipal`."""
-    ids: dict[str, str] = {}
+    ids = {each: arns.account_root(each, partition) for each in policy.principal_accounts()}
     for name in policy.principal_names():
         if name.startswith("arn:"):
             found = await directory.id_of(name)
         else:
-            # A partition makes no difference to whether there is anybody.
-            found = "" if await directory.arn_of(name, "aws") else None
+            found = "" if await directory.arn_of(name, partition) else None
         if found is None:
             raise UnknownPrincipal(f'Invalid principal in policy: "AWS":"{name}"')
         if found:

@@ -131,6 +131,16 @@ class Policy:
         }
         return tuple(sorted(named))
 
+    def principal_accounts(self) -> tuple[str, ...]:
+        """The numbers of the accounts that it names as a whole."""
+        named = {
+            account
+            for statement in self.statements
+            if statement.principals
+            for account in statement.principals.accounts
+        }
+        return tuple(sorted(named))
+
     def _sort_out(self, action: str) -> Relevant:
         if len(self._relevant) >= _REMEMBERED_ACTIONS:
             self._relevant.clear()

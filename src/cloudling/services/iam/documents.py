@@ -41,7 +41,7 @@ async def trust(call: IamCall, text: str) -> str:
     policy = parsed(text, "trust")
     quotas.TRUST_SIZE.require(authorize.size(text))
     try:
-        return await principals.bound(call.cloud.directory, policy, text)
+        return await principals.bound(call.cloud.directory, policy, text, call.partition)
     except principals.UnknownPrincipal as fault:
         raise MalformedPolicyDocument(str(fault)) from None
 
