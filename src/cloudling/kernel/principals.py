@@ -24,7 +24,7 @@ class UnknownPrincipal(ValueError):
     """A policy names a user or role that does not exist; the text is AWS's."""
 
 
-async def bound(directory: Directory, policy: Policy, text: str, partition: str) -> str:
+async def bound(directory: Directory, policy: Policy, text: str, partition: str = "aws") -> str:
     """The policy's text to keep, with unique ids for ARNs; raises `UnknownPrincipal`."""
     ids = {each: arns.account_root(each, partition) for each in policy.principal_accounts()}
     for name in policy.principal_names():
