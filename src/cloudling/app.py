@@ -24,6 +24,7 @@ from cloudling.gateway.server import CannotListenError, Server
 from cloudling.kernel.clock import Clock, RealClock
 from cloudling.kernel.cloud import Cloud
 from cloudling.kernel.coverage import coverage_of
+from cloudling.kernel.decisions.log import DecisionLog
 from cloudling.kernel.origins import Perimeter
 from cloudling.kernel.services import find_services
 from cloudling.services.iam.credentials import KeyRing
@@ -72,6 +73,7 @@ def build_cloud(
         cloud, development_keys=settings.has_development_keys, default_account=settings.account
     )
     cloud.authorizer = Principals(cloud)
+    cloud.decisions = DecisionLog(cloud)
     cloud.perimeter = Perimeter(settings.source_ip, settings.loopback_counts_as_tls)
     cloud.directory = Directory(cloud)
     return cloud
@@ -131,6 +133,7 @@ class App:
         except StoreError as fault:
             raise UserError(str(fault)) from fault
         self.cloud = build_cloud(settings, self.store, self.clock)
+        await self.decisions.load()
         if settings.access_log:
             self.cloud.recorder.sinks.append(self.access_log)
         if not self.development_keys:
@@ -167,7 +170,14 @@ class App:
         """Let what runs finish, then close the store."""
         await self._server.stop(grace)
         self.cloud.recorder.flush()
+        self.decisions.save()
         await self.store.close()
+
+    @property
+    def decisions(self) -> DecisionLog:
+        found = self.cloud.decisions
+        assert isinstance(found, DecisionLog)  # noqa: S101 - build_cloud has set it
+        return found
 
     def health(self) -> dict[str, Any]:
         services = dict.fromkeys(sorted(self.cloud.models), "available")
@@ -185,7 +195,7 @@ class App:
             "port": self.port,
             "uptime_seconds": round(time.monotonic() - self._started, 3),
             "data": None if self.settings.memory else str(self.settings.data),
-            "iam": self.settings.iam,
+            "iam": self.cloud.iam,
             "development_keys": self.development_keys,
             "memory_peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "store_fault": self.store.fault,
@@ -201,6 +211,7 @@ class App:
     async def reset(self) -> None:
         """Empty every account and region; keys that the settings give stay."""
         await self.store.reset()
+        self.decisions.clear()
 
     def stop_soon(self) -> None:
         self.stopping.set()

@@ -21,6 +21,9 @@ HOST_VARIABLES = ("LOCALSTACK_HOST", "HOSTNAME_EXTERNAL")
 LEVELS = ("debug", "info", "warning", "error")
 
 
+IAM_MODES = ("enforce", "observe", "off")
+
+
 class UserError(Exception):
     """Why Cloudling cannot start, in words for its user: what happened, why, what to do."""
 
@@ -184,7 +187,7 @@ class Settings:
     memory: bool = setting(False, FLAG, "Keep nothing: the cloud ends with its process.")
     iam: str = setting(
         "enforce",
-        _choice("enforce", "observe", "off"),
+        _choice(*IAM_MODES),
         "Whether policies decide: `observe` lets all pass and logs what would be denied.",
     )
     development_keys: str = setting(

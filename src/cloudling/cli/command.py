@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cloudling import __version__
 from cloudling.cli import privileges
-from cloudling.settings import SETTINGS, UserError
+from cloudling.settings import IAM_MODES, SETTINGS, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,8 @@ COMMANDS = {
     "env": "print what a shell needs so that AWS's tools use the cloud",
     "logs": "print the running cloud's log",
     "reset": "delete everything in the running cloud",
+    "explain": "say why a call was denied, and what would allow it",
+    "iam": "change how policies are held to, or ask what a principal needs",
     "coverage": "say which operations are real, partial or missing",
 }
 INTERRUPTED = 130
@@ -93,9 +95,32 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
     made["logs"].add_argument(
         "-n", "--lines", type=int, default=100, help="how many of the last lines (default: 100)"
     )
+    _add_iam(made)
     made["reset"].add_argument("--yes", action="store_true", help="do not ask")
     made["coverage"].add_argument("service", nargs="?", help="a service such as s3")
     made["coverage"].add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_iam(made: dict[str, argparse.ArgumentParser]) -> None:
+    explain = made["explain"]
+    explain.add_argument(
+        "id",
+        nargs="?",
+        help="an authorization ID, a request id or an encoded message (default: the last denial)",
+    )
+    explain.add_argument("--principal", metavar="NAME", help="only of this user, role or ARN")
+    explain.add_argument("--last", metavar="N", type=int, default=1, help="the last N (default: 1)")
+    explain.add_argument("--allowed", action="store_true", help="what was allowed, and by what")
+    explain.add_argument("--json", action="store_true", help="print JSON, a line each")
+    kinds = made["iam"].add_subparsers(dest="what", metavar="WHAT", required=True)
+    mode = kinds.add_parser("mode", help="tell or change whether policies are enforced")
+    mode.add_argument("mode", nargs="?", choices=IAM_MODES, help="the mode from now on")
+    needed = kinds.add_parser("suggest", help="print the least policy for what was done")
+    needed.add_argument("principal", metavar="PRINCIPAL", help="a user or role: its name or ARN")
+    for kind in (mode, needed):
+        # Said here or before the word: either way it is the same.
+        kind.add_argument("--port", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    needed.add_argument("--since", metavar="WHEN", help="only what was done since 15m, 2h, a date")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
+from cloudling.gateway.decisions import DecisionPages
 from cloudling.gateway.messages import Response
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cloudling.gateway.messages import Request
+    from cloudling.kernel.cloud import Cloud
 
 PREFIXES = (b"/_cloudling/", b"/_localstack/")
 _HEALTH = {b"/_cloudling/health", b"/_localstack/health"}
@@ -28,6 +30,7 @@ class Keeper(Protocol):
     """The running cloud, as its admin API sees it."""
 
     development_keys: bool
+    cloud: Cloud
 
     def health(self) -> dict[str, Any]: ...
     def status(self) -> dict[str, Any]: ...
@@ -49,6 +52,7 @@ class Admin:
             ("GET", b"/_cloudling/logs"): self._logs,
             ("POST", b"/_cloudling/reset"): self._reset,
             ("POST", b"/_cloudling/stop"): self._stop,
+            **DecisionPages(lambda: keeper.cloud).routes,
         }
 
     @staticmethod

@@ -37,7 +37,10 @@ class HeadWriter:
         self._plain: set[str] = set()
 
     def write(self, response: Response, length: int, method: str, connection: str) -> bytes:
-        """`connection` is the header's value, "" for none; `length` that of the body made."""
+        """`connection` is the header's value, "" for none; `length` that of the body made.
+
+        A negative length is nobody's to know: the body goes in chunks.
+        """
         status = response.status
         lines = [_STATUS_LINES.get(status) or f"HTTP/1.1 {status} "]
         own: dict[str, str] = {}
@@ -48,7 +51,9 @@ class HeadWriter:
             else:
                 own[name.lower()] = value
         lines.append(f"Date: {own['date']}" if "date" in own else self._date_line())
-        if method != "HEAD" and has_body(status):
+        if length < 0:
+            lines.append("Transfer-Encoding: chunked")
+        elif method != "HEAD" and has_body(status):
             lines.append(f"Content-Length: {length}")
         else:
             lines += _length_unsent(status, length, own.get("content-length"))

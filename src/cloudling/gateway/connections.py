@@ -25,9 +25,10 @@ from cloudling.gateway.transfers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from concurrent.futures import Executor
 
+    from cloudling.gateway.bodies import RawBody
     from cloudling.gateway.limits import Limits
     from cloudling.gateway.messages import Handler, Response
     from cloudling.kernel.streams import Outgoing
@@ -75,6 +76,8 @@ class Connection(asyncio.Protocol):
         self._choked = False
         self._flushed: asyncio.Future[None] | None = None
         self._unsent = 0
+        # An answer without end is being sent.
+        self._flowing = False
         self._lost = False
         # No further answer leaves.
         self._ending = False
@@ -124,6 +127,8 @@ class Connection(asyncio.Protocol):
         self._reader.close()
         if self._lent is not None:
             hang_up(self._lent)
+        if self._flowing and self._task is not None:
+            self._task.cancel()
         self.resume_writing()
         if not house.connections and house.emptied:
             house.emptied()
@@ -261,9 +266,8 @@ class Connection(asyncio.Protocol):
         exchange = self._current
         if exchange is None:
             raise RuntimeError("An answer without a request")
-        if self._lost:
-            self._current = None
-            return _let_go(response, 0)
+        if self._lost or response.flow is not None:
+            return self._send_otherwise(response)
         body = response.body
         data, length = (body, len(body)) if isinstance(body, bytes) else (body.data, body.length)
         close = response.close or not exchange.keep or self._must_close(exchange)
@@ -274,25 +278,61 @@ class Connection(asyncio.Protocol):
         except Exception:  # noqa: BLE001 - a bug in an answer is answered like any other
             _let_go(response, 0)
             return self._send(_bug())
-        if exchange.body.expects and exchange.body.length == 0:
-            # Nobody reads such a body, so nobody has asked for it; yet its sender waits to be, and
-            # botocore (CLI v1) would take this connection's next answer for a part of this one.
-            head = _CONTINUE + head
+        if exchange.body.expects:
+            head = _invited(head, exchange.body)
         if method == "HEAD" or not length or not has_body(response.status):
             data, length = b"", 0
         if data is None:
             return self._begin_stream(head, response, close=close)
-        if length <= _ONE_WRITE:
-            self._transport.write(head + data)
-        else:
-            self._transport.writelines((head, data))
+        self._write(head, data)
         if response.on_sent is not None or response.body is not data:
             _let_go(response, length)
         return self._finish(exchange, close=close)
 
+    def _write(self, head: bytes, data: bytes) -> None:
+        if len(data) <= _ONE_WRITE:
+            self._transport.write(head + data)
+        else:
+            self._transport.writelines((head, data))
+
+    def _send_otherwise(self, response: Response) -> None:
+        """To nobody, or piece by piece."""
+        if response.flow is not None and not self._lost:
+            return self._begin_flow(response, response.flow)
+        self._current = None
+        return _let_go(response, 0)
+
     def _begin_stream(self, head: bytes, response: Response, *, close: bool) -> None:
         work = self._stream(head, response, close=close)
         self._task = asyncio.get_running_loop().create_task(work)
+
+    def _begin_flow(self, response: Response, flow: AsyncGenerator[bytes]) -> None:
+        """Send a body piece by piece; the connection ends with it."""
+        exchange = cast("Exchange", self._current)
+        head = self._house.heads.write(response, -1, exchange.request.method, "close")
+        self._task = asyncio.get_running_loop().create_task(self._flow(head, flow))
+        self._flowing = True
+
+    async def _flow(self, head: bytes, flow: AsyncGenerator[bytes]) -> None:
+        exchange = cast("Exchange", self._current)
+        transport = self._transport
+        try:
+            transport.write(head)
+            async for piece in flow:
+                await self._flush()
+                self._touched = self._house.now
+                transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            transport.write(b"0\r\n\r\n")
+        except CutOff:
+            pass
+        except Exception:
+            log.exception("The body of an answer could not be made")
+            self.cut()
+        finally:
+            await flow.aclose()
+            self._task = None
+            self._flowing = False
+            self._finish(exchange, close=True)
 
     def _must_close(self, exchange: Exchange) -> bool:
         body = exchange.body
@@ -437,7 +477,9 @@ class Connection(asyncio.Protocol):
 
     def drain(self) -> None:
         """Close as soon as the answer under way has left; at once when there is none."""
-        if self._current is None and not self._transport.is_closing():
+        if self._flowing and self._task is not None:
+            self._task.cancel()
+        elif self._current is None and not self._transport.is_closing():
             self._ending = True
             self._reader.close()
             self._transport.close()
@@ -477,6 +519,15 @@ def _resume(work: Coroutine[Any, Any, Response], waited: object) -> Generator[An
 def _bug() -> Response:
     log.exception("A request failed by a fault of ours")  # noqa: LOG004 - called by handlers
     return failure()
+
+
+def _invited(head: bytes, body: RawBody) -> bytes:
+    """The head, after the invitation of a body that is empty.
+
+    Nobody reads such a body, so nobody has asked for it; yet its sender waits to be asked, and
+    botocore (CLI v1) would take this connection's next answer for a part of this one.
+    """
+    return _CONTINUE + head if body.length == 0 else head
 
 
 def _let_go(response: Response, sent: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -43,7 +43,8 @@ class Response(msgspec.Struct, eq=False):
 
     `held_by`: the answer leaves when this is done; when it fails, what `failed` makes is sent.
     `on_sent` is called with the number of body bytes sent, after the last one left or the client
-    went away. `close` ends the connection after the answer.
+    went away. `close` ends the connection after the answer. `flow` is a body without known length:
+    its pieces are sent as they come, until it ends or the client leaves; then it is closed.
     """
 
     status: int = 200
@@ -53,6 +54,7 @@ class Response(msgspec.Struct, eq=False):
     failed: Callable[[], Response] | None = None
     on_sent: Callable[[int], None] | None = None
     close: bool = False
+    flow: AsyncGenerator[bytes] | None = None
 
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

@@ -45,6 +45,10 @@ class TagKeys:
             return _find(requested(self._request), key[len(_REQUEST_TAG) :])
         return requested_keys(self._request) or None if key == "aws:tagkeys" else None
 
+    def resource_keys(self) -> tuple[str, ...]:
+        """The keys of the resource's tags, for records of the decision."""
+        return () if self._call.service.manifest.get("own_tag_keys") else tuple(self._of_resource())
+
     def _of_resource(self) -> Mapping[str, str]:
         call = self._call
         if self._request and call.operation.name.startswith(_CREATING):

@@ -109,12 +109,13 @@ class Relevant(NamedTuple):
 
 
 class Policy:
-    """A compiled policy; immutable but for what it remembers."""
+    """A compiled policy and its text; immutable but for what it remembers."""
 
-    __slots__ = ("_relevant", "statements")
+    __slots__ = ("_relevant", "statements", "text")
 
-    def __init__(self, statements: Sequence[Statement]) -> None:
+    def __init__(self, statements: Sequence[Statement], text: str = "") -> None:
         self.statements = tuple(statements)
+        self.text = text
         self._relevant: dict[str, Relevant] = {}
 
     def relevant(self, action: str) -> Relevant:
@@ -163,7 +164,8 @@ def parse(text: str, kind: Kind) -> Policy:
         [
             _compile(index, statement, variables=variables)
             for index, statement in enumerate(grammar.statements(document))
-        ]
+        ],
+        text,
     )
 
 

@@ -88,6 +88,11 @@ def denial(
     return sentence + _found_again(wording, name, receipt)
 
 
+def is_encoded(action: str) -> bool:
+    """Whether a denial of the action carries an encoded message."""
+    return _WORDINGS.get(action.partition(":")[0], _USUAL).encoded
+
+
 def _action(service: str, name: str) -> str:
     # SQS tells actions in lower case, SNS its own name in capitals, everyone else as written.
     if service == "sqs":

@@ -51,5 +51,11 @@ class AccessDenied(AwsError):
     status = 403
 
 
+class InvalidAuthorizationMessageException(AwsError):
+    """An encoded message that is none of ours for this account, or was changed."""
+
+    message = "Message cannot be decoded."
+
+
 class PackedPolicyTooLarge(AwsError):
     """Session policies and tags together exceed the packed limit."""
