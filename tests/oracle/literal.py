@@ -1,7 +1,7 @@
-"""A slow, literal rendering of the flow chart by which AWS decides a request, from AWS's pages only.
+"""A slow, literal rendering of the flow chart by which AWS decides a request.
 
-Each box of the chart is a function named as AWS names the box. Written without sight of
-`cloudling.kernel.authorize`, so that the two can be compared.
+Each box of the chart is a function named as AWS names the box. Written from AWS's pages only,
+without sight of `cloudling.kernel.authorize`, so that the two can be compared.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 """
@@ -234,7 +234,7 @@ def implicit(kind: str, box: str) -> Decision:
 
 
 def organizations_rcps(request: Request) -> Decision | None:
-    """Every level has RCPFullAWSAccess, which can't be detached, "so there will always be Allow"."""
+    """Every level has RCPFullAWSAccess, which can't be detached: there is always an Allow."""
     for level in rcp_levels(request):
         if not allows(level, request):
             return implicit(RCP, "Organizations RCPs")

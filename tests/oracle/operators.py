@@ -101,7 +101,7 @@ def moment(text: str) -> float:
     """A date in ISO 8601, or in epoch seconds."""
     if "-" not in text:
         return float(text)
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    return datetime.datetime.fromisoformat(text).timestamp()
 
 
 def within(network: str, address: str) -> bool:
