@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from cloudling.kernel import arns
+from cloudling.kernel.errors import AccessDenied
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -39,6 +42,20 @@ class Need(msgspec.Struct, frozen=True):
     context: Mapping[str, str | Sequence[str]] | Lookup = {}
     policy: str | None = None
     told: str = ""
+
+
+def pass_role(call: Call, role_arn: str, service: str, associated: str = "") -> Need:
+    """The permission to hand a role to a service, as every call needs that takes a role.
+
+    `service` is the principal that will assume it, `associated` the ARN of what will use it. A
+    role of another account cannot be passed: AccessDenied in AWS's words.
+    """
+    if arns.arn_account(role_arn) not in {"", call.account}:
+        raise AccessDenied("Cross-account pass role is not allowed.")
+    context = {"iam:PassedToService": service}
+    if associated:
+        context["iam:AssociatedResourceArn"] = associated
+    return Need("iam:PassRole", role_arn, context=context)
 
 
 def access(*operations: str) -> Callable[[R], R]:

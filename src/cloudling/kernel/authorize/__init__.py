@@ -2,6 +2,7 @@
 
 from cloudling.kernel.authorize import messages
 from cloudling.kernel.authorize.context import CallFacts, Question
+from cloudling.kernel.authorize.controls import NO_CONTROLS, Controls
 from cloudling.kernel.authorize.documents import Policy, parse, size
 from cloudling.kernel.authorize.evaluation import (
     Decision,
@@ -15,7 +16,9 @@ from cloudling.kernel.authorize.evaluation import (
 from cloudling.kernel.authorize.grammar import Kind, MalformedPolicyDocument
 
 __all__ = [
+    "NO_CONTROLS",
     "CallFacts",
+    "Controls",
     "Decision",
     "Kind",
     "MalformedPolicyDocument",

@@ -28,6 +28,8 @@ PolicyType = Literal[
     "permissions boundary",
     "session policy",
     "role trust policy",
+    "service control policy",
+    "resource control policy",
 ]
 
 

@@ -36,6 +36,8 @@ _DENYING: dict[PolicyType, str] = {
     "permissions boundary": "a permissions boundary",
     "session policy": "a session policy",
     "role trust policy": "the role trust policy",
+    "service control policy": "a service control policy",
+    "resource control policy": "a resource control policy",
 }
 
 
