@@ -9,11 +9,12 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from tests.oracle.keys import KEYS, Key
+from tests.oracle.keys import HOME, KEYS, OTHERS, STRANGERS, Key
 from tests.oracle.literal import Caller, Policy, Request, Statement
-from tests.oracle.operators import VARIABLES, Context, condition_holds
+from tests.oracle.operators import VARIABLES, Context, as_list, condition_holds
+from tests.oracle.principals import principal_keys
 
-HOME, AWAY = "111122223333", "444455556666"
+AWAY = "444455556666"
 ACTIONS = {
     "s3:GetObject": ["arn:aws:s3:::reports/carlos/june.csv", "arn:aws:s3:::logs/finance/a:b.txt"],
     "s3:PutObject": ["arn:aws:s3:::reports/zofia/june.csv", "arn:aws:s3:::logs/finance/1/x"],
@@ -21,6 +22,7 @@ ACTIONS = {
     "sqs:SendMessage": ["arn:aws:sqs:us-east-1:{owner}:carlos-queue"],
     "ec2:StopInstances": ["arn:aws:ec2:us-east-1:{owner}:instance/i-0123456789abcdef0"],
     "iam:DeleteUser": ["arn:aws:iam::{owner}:user/accounting/zofia"],
+    "sts:AssumeRole": ["arn:aws:iam::{owner}:role/carlos-deploys"],
 }
 SERVICES = ["sns.amazonaws.com", "cloudtrail.amazonaws.com"]
 EVERYTHING: Policy = {
@@ -46,7 +48,8 @@ class Generator:
         owner = HOME if self.chance(0.7) else AWAY
         action = self.random.choice(list(ACTIONS))
         resource = self.random.choice(ACTIONS[action]).format(owner=owner)
-        request = Request(self.caller(), action, resource, owner, {})
+        trusted = action == "sts:AssumeRole"
+        request = Request(self.caller(), action, resource, owner, {}, must_name=trusted)
         request = replace(request, context=self.context(request))
         return self.with_policies(request)
 
@@ -84,20 +87,30 @@ class Generator:
     def context(self, request: Request) -> Context:
         context = principal_keys(request.caller)
         for key in KEYS:
-            if not self.is_present(key, request):
+            if not key.requests or not self.is_present(key, request.caller, context):
                 continue
+            values: list[str] = []
             if key.multivalued:
-                count = self.random.choice([0, 1, 1, 2, 2, 3])
-                context[key.name] = [self.random.choice(key.requests) for _ in range(count)]
-            else:
-                context[key.name] = self.random.choice(key.requests)
+                # A principal has one path at most.
+                most = 1 if key.name == "aws:PrincipalOrgPaths" else self.random.choice([1, 2, 3])
+                most = 0 if key.may_be_empty and self.chance(0.3) else most
+                values = [self.random.choice(key.requests) for _ in range(most)]
+            context[key.name] = values if key.multivalued else self.random.choice(key.requests)
         return context
 
-    def is_present(self, key: Key, request: Request) -> bool:
-        if key.name.startswith("aws:Principal") and not request.caller.account:
-            return False
+    def is_present(self, key: Key, caller: Caller, context: Context) -> bool:
+        """As the page on global condition keys tells of each key's availability."""
+        temporary = caller.is_session or context.get("aws:TokenIssueTime") is not None
         if key.name == "aws:TokenIssueTime":
-            return request.caller.is_session
+            return caller.is_session or (caller.kind == "user" and self.chance(0.2))
+        if key.name == "aws:MultiFactorAuthPresent":
+            return temporary and caller.kind != "federated"
+        if key.name == "aws:MultiFactorAuthAge":
+            return context.get("aws:MultiFactorAuthPresent") == "true"
+        if key.name.startswith("aws:Principal") and not caller.account:
+            return False
+        if key.name == "aws:SourceIp" and caller.kind == "service":
+            return False
         return key.always or self.chance(0.6)
 
     # Which policies there are.
@@ -135,10 +148,11 @@ class Generator:
         return [self.policy(request, covering if one == chosen else 0) for one in range(count)]
 
     def policy(
-        self, request: Request, covering: float, denying: float = 0.035, principal: bool = False
+        self, request: Request, covering: float, denying: float = 0.035, kind: str = "identity"
     ) -> Policy:
         """A policy whose Allow covers the request, or whose Deny does, with these chances."""
-        old = self.chance(0.12)
+        principal = kind == "resource"
+        old = principal and self.chance(0.15)  # nothing else takes the old version any more
         version = "2008-10-17" if old else VARIABLES
         written = [
             self.statement(request, version, self.random.choice(["Allow", "Deny"]), principal)
@@ -158,15 +172,15 @@ class Generator:
         return policy
 
     def resource_policy(self, request: Request) -> Policy | None:
-        foreign = request.owner != HOME or not request.caller.account
-        if not self.chance(0.95 if foreign else 0.5):
+        foreign = request.owner != HOME or not request.caller.account or request.must_name
+        if not request.must_name and not self.chance(0.95 if foreign else 0.5):
             return None
-        return self.policy(request, 0.85 if foreign else 0.5, 0.05, principal=True)
+        return self.policy(request, 0.85 if foreign else 0.5, 0.05, "resource")
 
     def scps(self, request: Request) -> list[Policy]:
         if self.chance(0.6):
-            return [EVERYTHING, self.policy(request, 0, 0.05)]
-        return [self.policy(request, 0.88)]
+            return [EVERYTHING, self.policy(request, 0, 0.05, "scp")]
+        return [self.policy(request, 0.88, kind="scp")]
 
     def rcps(self, request: Request) -> list[Policy]:
         if self.chance(0.3):
@@ -174,6 +188,9 @@ class Generator:
         written = self.statement(request, VARIABLES, "Deny", principal=False)
         if self.chance(0.1):
             written = self.covering(request, VARIABLES, "Deny", principal=False)
+        if "*" in as_list(written.get("Action", "*")):  # RCPs name services, and what they deny
+            written.pop("NotAction", None)
+            written["Action"] = request.action
         rcp = {"Version": VARIABLES, "Statement": [{**written, "Principal": "*"}]}
         return [RCP_EVERYTHING, rcp]
 
@@ -181,10 +198,14 @@ class Generator:
 
     def covering(self, request: Request, version: str, effect: str, principal: bool) -> Statement:
         statement: Statement = {"Effect": effect}
-        statement |= self.action(request.action)
-        statement |= self.resource(request, version)
         if principal:
             statement |= self.naming(request.caller, effect)
+        if principal and request.must_name:  # a trust policy
+            statement.pop("NotPrincipal", None)
+            statement.setdefault("Principal", "*")
+            statement["Action"] = self.random.choice(["sts:AssumeRole", "sts:*", "STS:assume*"])
+        else:
+            statement |= self.action(request.action) | self.resource(request, version)
         if self.chance(0.4):
             statement["Condition"] = self.condition(request.context, version, wanted=True)
         return statement
@@ -193,9 +214,11 @@ class Generator:
         """A statement that misses the request by at least one of its elements, nearly always."""
         statement = self.covering(request, version, effect, principal)
         missed = self.random.choice(["Action", "Resource", "Condition", "Principal"])
+        trust = principal and request.must_name
         if missed == "Action":
-            self.replace(statement, "Action", self.random.choice(["s3:Delete*", "iam:List?sers"]))
-        elif missed == "Resource":
+            other = "sts:Tag*" if trust else self.random.choice(["s3:Delete*", "iam:List?sers"])
+            self.replace(statement, "Action", other)
+        elif missed == "Resource" and not trust:
             self.replace(statement, "Resource", self.random.choice(OTHERS))
         elif missed == "Principal" and principal:
             self.replace(statement, "Principal", self.random.choice(STRANGERS))
@@ -281,48 +304,8 @@ class Generator:
         operator = self.random.choice(key.operators)
         if key.multivalued:
             operator = self.random.choice(["ForAllValues:", "ForAnyValue:"]) + operator
-        if self.chance(0.2):
+        if not key.may_be_empty and self.chance(0.2):
             operator += "IfExists"
         pool = [one for one in key.policies if version == VARIABLES or "${*}" not in one]
         values = self.random.sample(pool, self.random.randint(1, min(3, len(pool))))
         return operator, name, values[0] if len(values) == 1 and self.chance(0.5) else values
-
-
-# Resources and principals that no generated request has.
-OTHERS: list[Any] = [
-    "arn:aws:s3:::other/*",
-    ["arn:aws:sqs:eu-west-1:*:carlos-queue", "arn:aws:s3:::rep?rts/x/*"],
-    "arn:aws:s3:::reports/${aws:PrincipalTag/none}/*",
-    "arn:aws:iam::*:user/sales/*",
-]
-STRANGERS: list[Any] = [
-    {"AWS": "999999999999"},
-    {"AWS": ["arn:aws:iam::999999999999:root", "arn:aws:iam::999999999999:user/eve"]},
-    {"Service": "events.amazonaws.com"},
-]
-
-
-def principal_keys(caller: Caller) -> Context:
-    """The keys that AWS sets of a principal.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
-    """
-    types = {"root": "Account", "user": "User", "role": "AssumedRole", "federated": "FederatedUser"}
-    context: Context = {"aws:PrincipalIsAWSService": str(caller.kind == "service").lower()}
-    if caller.kind == "anonymous":
-        return context | {"aws:PrincipalType": "Anonymous", "aws:userid": "anonymous"}
-    if caller.kind == "service":
-        return context | {"aws:PrincipalServiceName": caller.arn}
-    context["aws:PrincipalType"] = types[caller.kind]
-    context["aws:PrincipalAccount"] = caller.account
-    context["aws:PrincipalArn"] = caller.entity if caller.kind == "role" else caller.arn
-    name = caller.arn.rsplit("/", 1)[-1]
-    context["aws:userid"] = {
-        "root": caller.account,
-        "user": "AIDA" + name.upper(),
-        "role": f"AROAEXAMPLE:{name}",
-        "federated": f"{caller.account}:{name}",
-    }[caller.kind]
-    if caller.kind == "user":
-        context["aws:username"] = name
-    return context

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.oracle.cases import principal_keys
 from tests.oracle.literal import Caller, Policy, Request, Statement
 from tests.oracle.operators import Context
+from tests.oracle.principals import principal_keys
 
 GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 ORGANIZATIONS = "https://docs.aws.amazon.com/organizations/latest/userguide/"

@@ -1,5 +1,7 @@
 """The worked examples of AWS's pages on evaluation, as fixed cases with AWS's stated outcomes."""
 
+from typing import Any
+
 from tests.oracle.cases import EVERYTHING, RCP_EVERYTHING
 from tests.oracle.example import (
     ACCOUNT,
@@ -22,7 +24,18 @@ from tests.oracle.example import (
     user,
 )
 from tests.oracle.examples_elements import ELEMENTS
-from tests.oracle.literal import BOUNDARY, IDENTITY, RCP, RESOURCE, SCP, SESSION
+from tests.oracle.literal import (
+    BOUNDARY,
+    IDENTITY,
+    RCP,
+    RESOURCE,
+    SCP,
+    SESSION,
+    Caller,
+    Policy,
+    Request,
+)
+from tests.oracle.operators import Context
 
 OTHER = "222222222222"
 OBJECT = "arn:aws:s3:::DOC-EXAMPLE-BUCKET/a"
@@ -193,7 +206,7 @@ TABLE = GUIDE + "reference_policies_evaluation-logic_policy-eval-denyallow.html"
 NOTHING_MUCH = policy(allow("ec2:DescribeInstances"))
 
 
-def bucket(*names: str) -> dict[str, object]:
+def bucket(*names: str) -> Policy:
     return policy(allow("s3:GetObject", "arn:aws:s3:::DOC-EXAMPLE-BUCKET/*", Principal=aws(*names)))
 
 
@@ -203,8 +216,8 @@ limited_role = role(session=NOTHING_MUCH)
 limited_visitor = federated(session=NOTHING_MUCH)
 
 
-def read(caller: object, *names: str) -> object:
-    return ask(caller, "s3:GetObject", OBJECT, resource_policy=bucket(*names))  # type: ignore[arg-type]
+def read(caller: Caller, *names: str) -> Request:
+    return ask(caller, "s3:GetObject", OBJECT, resource_policy=bucket(*names))
 
 
 FULL = policy(allow("s3:*"))
@@ -238,7 +251,7 @@ PRINCIPALS = [
     ("a user, anonymous", ANONYMOUS, powerless.arn, IMPLICIT, RESOURCE),
 ]
 GRANTED = [
-    Example(f"Granted to {name}", TABLE, read(caller, arn), outcome, by)  # type: ignore[arg-type]
+    Example(f"Granted to {name}", TABLE, read(caller, arn), outcome, by)
     for name, caller, arn, outcome, by in PRINCIPALS
 ]
 
@@ -301,14 +314,14 @@ ADMIN = user(EVERYTHING)
 def controlled(
     name: str,
     page: str,
-    caller: object,
+    caller: Caller,
     action: str,
     outcome: str,
-    *levels: list[object],
-    **more: object,
+    *levels: list[Policy],
+    **more: Any,
 ) -> Example:
     by = "" if outcome == ALLOWED else SCP
-    request = ask(caller, action, scps=list(levels), **more)  # type: ignore[arg-type]
+    request = ask(caller, action, scps=list(levels), **more)
     return Example(name, page, request, outcome, by)
 
 
@@ -428,16 +441,10 @@ PUBLIC = bucket("*")
 outsider = user(FULL, account=OTHER)
 
 
-def guarded(
-    name: str, caller: object, context: dict[str, str], outcome: str, **more: object
-) -> Example:
-    request = ask(
-        caller,  # type: ignore[arg-type]
-        "s3:GetObject",
-        OBJECT,
-        context,  # type: ignore[arg-type]
-        **({"owner": ACCOUNT, "rcps": [[RCP_EVERYTHING, OURS]], "resource_policy": PUBLIC} | more),  # type: ignore[arg-type]
-    )
+def guarded(name: str, caller: Caller, context: Context, outcome: str, **more: Any) -> Example:
+    """A call to read a public bucket of ours, which an RCP guards."""
+    given = {"owner": ACCOUNT, "rcps": [[RCP_EVERYTHING, OURS]], "resource_policy": PUBLIC} | more
+    request = ask(caller, "s3:GetObject", OBJECT, context, **given)
     return Example(name, RCP_EXAMPLES, request, outcome, "" if outcome == ALLOWED else RCP)
 
 
@@ -464,7 +471,7 @@ RESOURCE_CONTROLS = [
             ADMIN,
             "ec2:StopInstances",
             INSTANCE,
-            rcps=[[RCP_EVERYTHING, policy(deny("*", Principal="*"))]],
+            rcps=[[RCP_EVERYTHING, policy(deny("ec2:*", Principal="*"))]],
         ),
         ALLOWED,
     ),

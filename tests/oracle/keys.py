@@ -1,6 +1,7 @@
 """Condition keys that generated contexts and policies draw from, with values that meet or miss."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,8 +14,10 @@ class Key:
     policies: tuple[str, ...]
     multivalued: bool = False
     always: bool = False
+    may_be_empty: bool = False  # the pages leave open what IfExists makes of such a set
 
 
+HOME = "111122223333"
 STRINGS = (
     "StringEquals",
     "StringNotEquals",
@@ -42,9 +45,23 @@ TEAM_PATTERNS = (
 )
 TOPIC = "arn:aws:sns:us-east-1:444455556666:orders"
 KEYS = (
+    Key(
+        "aws:TokenIssueTime",
+        DATES,
+        ("2026-07-01T11:00:00Z", "2026-06-30T00:00:00Z"),
+        ("2026-07-01T00:00:00Z", "2026-06-30T00:00:00Z"),
+    ),
     Key("aws:PrincipalTag/team", STRINGS, TEAMS, TEAM_PATTERNS),
     Key("aws:RequestTag/team", STRINGS, TEAMS, TEAM_PATTERNS),
     Key("aws:ResourceTag/team", STRINGS, TEAMS, TEAM_PATTERNS),
+    Key(
+        "dynamodb:Attributes",
+        STRINGS,
+        ("ID", "Message", "Tags"),
+        ("ID", "M*", "Tags", "id"),
+        multivalued=True,
+        may_be_empty=True,
+    ),
     Key("aws:TagKeys", STRINGS, ("team", "Team", "stage", "cost"), ("team", "s*", "cost"), True),
     Key(
         "aws:PrincipalOrgPaths",
@@ -54,6 +71,18 @@ KEYS = (
         True,
     ),
     Key(
+        "aws:PrincipalArn",
+        ARNS,
+        (),
+        (f"arn:aws:iam::{HOME}:role/*", f"arn:aws:*::{HOME}:*", "arn:aws:iam::*:user/*"),
+    ),
+    Key("aws:PrincipalAccount", STRINGS, (), (HOME, "4444*", "anonymous")),
+    Key("aws:PrincipalType", STRINGS, (), ("User", "AssumedRole", "F*", "account")),
+    Key("aws:PrincipalIsAWSService", ("Bool",), (), ("true", "false")),
+    Key("aws:PrincipalServiceName", STRINGS, (), ("sns.amazonaws.com", "*.amazonaws.com")),
+    Key("aws:username", STRINGS, (), ("carlos", "Carlos", "z*")),
+    Key("aws:userid", STRINGS, (), ("AROAEXAMPLE:monday", "AROA*:*", "AIDA?????F", f"{HOME}*")),
+    Key(
         "aws:SourceIp",
         ADDRESSES,
         ("203.0.113.7", "198.51.100.1", "2001:db8:1234:5678::1"),
@@ -62,7 +91,7 @@ KEYS = (
     ),
     Key("aws:SecureTransport", ("Bool",), ("true", "false"), ("true", "false"), always=True),
     Key("aws:MultiFactorAuthPresent", ("Bool",), ("true", "false"), ("true", "false")),
-    Key("aws:MultiFactorAuthAge", NUMBERS, ("0", "3600", "90000"), ("3600", "3600.0", "1e2")),
+    Key("aws:MultiFactorAuthAge", NUMBERS, ("0", "1800", "3600"), ("3600", "3600.0", "1e2")),
     Key(
         "aws:CurrentTime",
         DATES,
@@ -71,16 +100,10 @@ KEYS = (
         always=True,
     ),
     Key(
-        "aws:TokenIssueTime",
-        DATES,
-        ("2026-07-01T11:00:00Z", "2026-06-30T00:00:00Z"),
-        ("2026-07-01T00:00:00Z", "2026-06-30T00:00:00Z"),
-    ),
-    Key(
         "aws:SourceArn",
         ARNS,
         (TOPIC, "arn:aws:s3:::reports"),
-        (TOPIC, "arn:aws:sns:*:444455556666:or*", "arn:aws:s3:::${aws:PrincipalTag/none}", "arn:*"),
+        (TOPIC, "arn:aws:sns:*:444455556666:or*", "arn:aws:s3:::${aws:PrincipalTag/none}"),
     ),
     Key(
         "aws:RequestedRegion",
@@ -93,3 +116,16 @@ KEYS = (
     Key("s3:max-keys", NUMBERS, ("5", "10", "1000"), ("10", "10.0", "-3")),
     Key("kms:Digest", ("BinaryEquals",), ("QUJD", "WFla"), ("QUJD", "AAAA")),
 )
+
+# Resources and principals that no generated request has.
+OTHERS: list[Any] = [
+    "arn:aws:s3:::other/*",
+    ["arn:aws:sqs:eu-west-1:*:carlos-queue", "arn:aws:s3:::rep?rts/x/*"],
+    "arn:aws:s3:::reports/${aws:PrincipalTag/none}/*",
+    "arn:aws:iam::*:user/sales/*",
+]
+STRANGERS: list[Any] = [
+    {"AWS": "999999999999"},
+    {"AWS": ["arn:aws:iam::999999999999:root", "arn:aws:iam::999999999999:user/eve"]},
+    {"Service": "events.amazonaws.com"},
+]
