@@ -33,7 +33,8 @@ class Need(msgspec.Struct, frozen=True):
     `account` owns the resource (the caller's own when empty), `context` adds the service's
     condition keys (or answers them, asked by lower-case name), `policy` is the text of the
     resource's own policy, `told` is how a denial names the resource where AWS does not tell its
-    ARN ("user ann").
+    ARN ("user ann"). `required` policies must allow even the resource's own account, as KMS keys'.
+    Tags of the request and the resource need no mention: the kernel knows them.
     """
 
     action: str
@@ -42,6 +43,7 @@ class Need(msgspec.Struct, frozen=True):
     context: Mapping[str, str | Sequence[str]] | Lookup = {}
     policy: str | None = None
     told: str = ""
+    required: bool = False
 
 
 def pass_role(call: Call, role_arn: str, service: str, associated: str = "") -> Need:
@@ -88,3 +90,31 @@ def default_rule(prefix: str, operation: str) -> Rule:
         return [Need(action, call.cloud.resources.named(call, prefix, operation, request))]
 
     return rule
+
+
+def passing(rule: Rule, member: str, service: str) -> Rule:
+    """The rule, and PassRole for each role that `member` of the request names.
+
+    A dotted member lies in structures and lists; a role is named by its ARN, or its name alone.
+    """
+    path = member.split(".")
+
+    async def with_roles(call: Call, request: Request) -> Sequence[Need]:
+        needs = list(await rule(call, request))
+        associated = needs[0].resource if needs and needs[0].resource != "*" else ""
+        for named in _members(request, path):
+            whole = named.startswith("arn:")
+            arn = named if whole else arns.iam(call.account, "role", "/", named, call.partition)
+            needs.append(pass_role(call, arn, service, associated))
+        return needs
+
+    return with_roles
+
+
+def _members(value: Any, path: Sequence[str]) -> list[str]:
+    """The texts at the end of a path."""
+    if isinstance(value, list):
+        return [found for each in value for found in _members(each, path)]
+    if not path:
+        return [value] if isinstance(value, str) and value else []
+    return _members(value.get(path[0]), path[1:]) if isinstance(value, dict) else []

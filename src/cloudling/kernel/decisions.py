@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cloudling.kernel.authorize.messages import NO_RECEIPT, Receipt
+from cloudling.kernel.errors import AccessDenied
+
 if TYPE_CHECKING:
     from cloudling.kernel.access import Need
     from cloudling.kernel.authorize import Decision, PrincipalPolicies, Question
@@ -27,12 +30,23 @@ class Asked(msgspec.Struct, frozen=True):
     trust: bool = False
 
 
+class Denied(AccessDenied):
+    """A denial by policies, and what it was decided from."""
+
+    code = "AccessDenied"
+
+    def __init__(self, text: str, asked: Asked, receipt: Receipt = NO_RECEIPT) -> None:
+        super().__init__(text)
+        self.asked = asked
+        self.receipt = receipt
+
+
 class Decisions:
     """Hears of every decision; this one keeps nothing."""
 
-    def refused(self, asked: Asked) -> str:
-        """A denial, observed or enforced; the answer is its authorization ID, "" for none."""
-        return ""
+    def refused(self, asked: Asked) -> Receipt:
+        """A denial, enforced or (`iam` "observe") only observed; how it can be found again."""
+        return NO_RECEIPT
 
     def allowed(self, asked: Asked) -> None:
         """A yes."""

@@ -17,7 +17,9 @@ class Origin(msgspec.Struct, frozen=True):
 
     `headers` have lower-case names. `scheme` is how the call was authenticated: "header", "query",
     "anonymous", or "internal" for calls that did not come through the gateway. `body` is a document
-    as it came, for services whose headers tell its digest.
+    as it came, for services whose headers tell its digest. `called_via` names the services that
+    call on for somebody, the first one first; `source_arn` and `source_account` the resource for
+    which a service calls by itself.
     """
 
     peer: str = ""
@@ -28,6 +30,13 @@ class Origin(msgspec.Struct, frozen=True):
     signature_version: str = ""
     signed_at: float | None = None
     body: bytes = b""
+    called_via: tuple[str, ...] = ()
+    source_arn: str = ""
+    source_account: str = ""
+
+    def forwarded(self, service: str) -> Origin:
+        """Of a call that a service makes with its caller's own rights."""
+        return Origin(peer=self.peer, called_via=(*self.called_via, service))
 
 
 INTERNAL = Origin()
@@ -45,13 +54,15 @@ class Perimeter(msgspec.Struct, frozen=True):
 
     def address(self, origin: Origin) -> str:
         """What `aws:SourceIp` tells; "" for calls that came over no connection."""
-        return self.source_ip or origin.peer if origin.peer else ""
+        # A socket of both families tells IPv4 addresses so.
+        return (self.source_ip or origin.peer.removeprefix("::ffff:")) if origin.peer else ""
 
     def is_secure(self, origin: Origin) -> bool:
         """What `aws:SecureTransport` tells; services talk to each other over TLS."""
         return (
             origin.secure
             or not origin.peer
+            or bool(origin.called_via)
             or (self.loopback_counts_as_tls and _is_loopback(origin.peer))
         )
 
@@ -59,6 +70,6 @@ class Perimeter(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=1024)
 def _is_loopback(peer: str) -> bool:
     try:
-        return ipaddress.ip_address(peer).is_loopback
+        return ipaddress.ip_address(peer.removeprefix("::ffff:")).is_loopback
     except ValueError:
         return False

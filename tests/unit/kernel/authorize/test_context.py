@@ -49,13 +49,13 @@ def value(identity: Identity, key: str, **more: object) -> Value:
         ("aws:username", "ann", None, None),
         ("aws:userid", USER.unique_id, ROLE.unique_id, "anonymous"),
         ("aws:principalarn", USER.arn, ROLE.principal_arn, None),
-        ("aws:principalaccount", ACCOUNT, ACCOUNT, None),
+        ("aws:principalaccount", ACCOUNT, ACCOUNT, "anonymous"),
         ("aws:principaltype", "User", "AssumedRole", "Anonymous"),
         ("aws:multifactorauthpresent", None, "true", None),
         ("aws:multifactorauthage", None, "100", None),
         ("aws:tokenissuetime", None, "2019-12-31T23:46:40Z", None),
         ("aws:sourceidentity", None, "ann", None),
-        ("aws:principalisawsservice", "false", "false", "false"),
+        ("aws:principalisawsservice", "false", "false", None),
         ("aws:resourceaccount", ACCOUNT, ACCOUNT, None),
     ],
 )
@@ -92,9 +92,11 @@ def test_services() -> None:
     assert value(SERVICE, "aws:principalarn") is None
 
 
-def test_calls_through_services_hide_the_address() -> None:
+def test_calls_through_services_keep_the_address() -> None:
     facts = CallFacts(now=0, source_ip="203.0.113.7", called_via=("a.aws", "b.aws"))
-    assert value(USER, "aws:sourceip", facts=facts) is None
+    assert value(USER, "aws:sourceip", facts=facts) == "203.0.113.7"
+    assert value(SERVICE, "aws:sourceip") is None
+    assert value(USER, "aws:multifactorauthpresent", facts=facts) == "false"
     assert value(USER, "aws:calledvia", facts=facts) == ("a.aws", "b.aws")
     assert value(USER, "aws:calledviafirst", facts=facts) == "a.aws"
     assert value(USER, "aws:calledvialast", facts=facts) == "b.aws"
