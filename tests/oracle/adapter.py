@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Literal, cast
 
-from tests.oracle.literal import RESOURCE, Caller, Policy, Request
+from tests.oracle.literal import RESOURCE, Caller, Policy, Request, canonical_id
 from tests.oracle.operators import Context, find, moment
 from tests.oracle.principals import principal_keys
 
@@ -122,6 +122,7 @@ def question(request: Request) -> Question:
         resource=request.resource,
         resource_account=request.owner,
         context=context,
+        canonical_id=canonical_id(request.caller.account),
         organization=caller_controls(request),
         owner=Controls(management=request.rcp_free, resource=levels(request.rcps, "rcp")),
     )

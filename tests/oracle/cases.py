@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from tests.oracle.keys import HOME, KEYS, OTHERS, STRANGERS, Key
-from tests.oracle.literal import Caller, Policy, Request, Statement
+from tests.oracle.literal import Caller, Policy, Request, Statement, canonical_id
 from tests.oracle.operators import VARIABLES, Context, as_list, condition_holds
 from tests.oracle.principals import principal_keys
 
@@ -283,6 +283,7 @@ class Generator:
             names += [caller.entity] * 3 if caller.entity else []
             choices += [{"AWS": name} for name in names]
             choices += [{"AWS": ["999999999999", self.random.choice(names)]}]
+            choices += [{"AWS": "999999999999", "CanonicalUser": canonical_id(caller.account)}]
         return {"Principal": self.random.choice(choices)}
 
     def condition(self, context: Context, version: str, wanted: bool) -> dict[str, Any]:

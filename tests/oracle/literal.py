@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -118,6 +119,11 @@ def principal_kinds(element: object, caller: Caller) -> set[str]:
     return kinds
 
 
+def canonical_id(account: str) -> str:
+    """What stands for an account's canonical user id here."""
+    return hashlib.sha256(account.encode()).hexdigest()
+
+
 def name_kinds(key: str, name: str, caller: Caller) -> set[str]:
     if key == "Service":
         return {"principal"} if (caller.kind, caller.arn) == ("service", name) else set()
@@ -125,7 +131,8 @@ def name_kinds(key: str, name: str, caller: Caller) -> set[str]:
         return {"everyone"} if caller.kind != "service" else set()
     if caller.kind in {"anonymous", "service"}:
         return set()
-    if name in {caller.account, f"arn:aws:iam::{caller.account}:root"}:
+    account = {caller.account, f"arn:aws:iam::{caller.account}:root", canonical_id(caller.account)}
+    if name in account:
         return {"account"}
     if name == caller.arn:
         return {"principal"}
