@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Literal, cast
 
+from msgspec import structs
 from tests.oracle.literal import RESOURCE, Caller, Policy, Request, canonical_id
 from tests.oracle.operators import Context, find, moment
 from tests.oracle.principals import principal_keys
@@ -162,6 +163,14 @@ def blamed(decision: Decision) -> str:
     return RESOURCE if kind == "role trust policy" else kind
 
 
-def plainly(request: Request) -> bool:
-    """What the short way says, which is asked of resources without a policy of their own."""
-    return request.resource_policy is None and plainly_allows(question(request), principal(request))
+def plainly_disagrees(request: Request) -> bool:
+    """Is there a short yes where the whole evaluation says no?
+
+    Asked once as it is, once without control policies, which keep the short way from answering;
+    both without the resource's policy, as the kernel asks.
+    """
+    asked, held = question(request), principal(request)
+    return any(
+        plainly_allows(one, held) and not evaluate(one, held).allowed
+        for one in (asked, structs.replace(asked, organization=Controls(), owner=Controls()))
+    )

@@ -95,7 +95,9 @@ class Generator:
                 most = 1 if key.name == "aws:PrincipalOrgPaths" else self.random.choice([1, 2, 3])
                 most = 0 if key.may_be_empty and self.chance(0.3) else most
                 values = [self.random.choice(key.requests) for _ in range(most)]
-            context[key.name] = values if key.multivalued else self.random.choice(key.requests)
+            # The case of tag keys does not matter, in policies or in requests.
+            name = key.name.replace("/team", self.random.choice(["/team", "/Team"]))
+            context[name] = values if key.multivalued else self.random.choice(key.requests)
         return context
 
     def is_present(self, key: Key, caller: Caller, context: Context) -> bool:
@@ -152,7 +154,7 @@ class Generator:
     ) -> Policy:
         """A policy whose Allow covers the request, or whose Deny does, with these chances."""
         principal = kind == "resource"
-        old = principal and self.chance(0.15)  # nothing else takes the old version any more
+        old = principal and self.chance(0.25)  # nothing else takes the old version any more
         version = "2008-10-17" if old else VARIABLES
         written = [
             self.statement(request, version, self.random.choice(["Allow", "Deny"]), principal)
@@ -219,12 +221,21 @@ class Generator:
             other = "sts:Tag*" if trust else self.random.choice(["s3:Delete*", "iam:List?sers"])
             self.replace(statement, "Action", other)
         elif missed == "Resource" and not trust:
-            self.replace(statement, "Resource", self.random.choice(OTHERS))
+            self.replace(statement, "Resource", self.other(request, version))
         elif missed == "Principal" and principal:
             self.replace(statement, "Principal", self.random.choice(STRANGERS))
+            if effect == "Deny" and request.caller.account and not trust:
+                del statement["Principal"]
+                statement["NotPrincipal"] = {"AWS": all_names(request.caller)}
         else:
             statement["Condition"] = self.condition(request.context, version, wanted=False)
         return statement
+
+    def other(self, request: Request, version: str) -> object:
+        """Resources that the request does not ask for; variables of the old version are text."""
+        if version != VARIABLES and "carlos" in request.resource:
+            return request.resource.replace("carlos", "${aws:PrincipalTag/none, 'carlos'}")
+        return self.random.choice(OTHERS)
 
     def replace(self, statement: Statement, element: str, value: object) -> None:
         statement.pop("Not" + element, None)
@@ -310,3 +321,9 @@ class Generator:
         pool = [one for one in key.policies if version == VARIABLES or "${*}" not in one]
         values = self.random.sample(pool, self.random.randint(1, min(3, len(pool))))
         return operator, name, values[0] if len(values) == 1 and self.chance(0.5) else values
+
+
+def all_names(caller: Caller) -> list[str]:
+    """All that NotPrincipal must list to spare a caller: account, role and session."""
+    names = [f"arn:aws:iam::{caller.account}:root", caller.arn, caller.entity]
+    return [name for name in dict.fromkeys(names) if name]

@@ -43,6 +43,8 @@ TEAM_PATTERNS = (
     "${*}",
     "${AWS:principaltag/Team}*",
 )
+STORE = "arn:aws:someservice:us-east-2:999999999999:store/abc:111122223333:finance/document.txt"
+FINANCE = "arn:aws:someservice:*:111122223333:finance/*"
 TOPIC = "arn:aws:sns:us-east-1:444455556666:orders"
 KEYS = (
     Key(
@@ -102,8 +104,8 @@ KEYS = (
     Key(
         "aws:SourceArn",
         ARNS,
-        (TOPIC, "arn:aws:s3:::reports"),
-        (TOPIC, "arn:aws:sns:*:444455556666:or*", "arn:aws:s3:::${aws:PrincipalTag/none}"),
+        (TOPIC, STORE, "arn:aws:s3:::reports"),
+        (TOPIC, FINANCE, "arn:aws:sns:*:444455556666:or*", "arn:aws:s3:::${aws:PrincipalTag/none}"),
     ),
     Key(
         "aws:RequestedRegion",

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import asdict
 
 import pytest
-from tests.oracle.adapter import answer, blamed, plainly
+from tests.oracle.adapter import answer, blamed, plainly_disagrees
 from tests.oracle.cases import Generator
 from tests.oracle.example import ALLOWED, EXPLICIT, Example
 from tests.oracle.examples import EXAMPLES
@@ -47,7 +47,7 @@ def difference(request: Request) -> str:
         found = "explicit"
     elif not wanted.allowed and blamed(got) not in wanted.types:
         found = "policy type"
-    elif plainly(request) and not got.allowed:
+    elif plainly_disagrees(request):
         found = "plainly_allows"
     if not found:
         return ""
