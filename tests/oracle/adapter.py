@@ -129,8 +129,15 @@ def question(request: Request) -> Question:
     )
 
 
-def of_session(policies: list[Policy]) -> tuple[NamedPolicy, ...]:
-    return tuple(named(policy, "session", "session") for policy in policies)
+def of_session(caller: Caller) -> tuple[NamedPolicy, ...] | None:
+    """The session policies as IAM hands them over.
+
+    A federated user's session without any has none, not no limit: so IAM tells an empty set of it.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+    """
+    if caller.session is None and caller.kind != "federated":
+        return None
+    return tuple(named(policy, "session", "session") for policy in caller.session or ())
 
 
 def principal(request: Request) -> PrincipalPolicies:
@@ -140,7 +147,7 @@ def principal(request: Request) -> PrincipalPolicies:
     return PrincipalPolicies(
         identity=tuple(named(policy, "identity", "identity") for policy in caller.identity),
         boundary=named(boundary, "identity", "boundary") if boundary else None,
-        session=None if caller.session is None else of_session(caller.session),
+        session=of_session(caller),
         tags={
             key[len(prefix) :]: value
             for key, value in request.context.items()
