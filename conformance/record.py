@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "docs" / "conformance.json"
 PAGE = ROOT / "docs" / "conformance.md"
 NAMES = {
+    "oracle": "requests decided as AWS's pages on policy evaluation say (tests/oracle)",
     "protocols": "botocore's protocol cases, inverted (query and rest-xml)",
     "s3-tests": "ceph's s3-tests (s3 and headers)",
     "moto sts": "moto's tests of sts",
@@ -26,7 +27,8 @@ HEAD = """\
 <!-- Written by `make conformance`; edit conformance/record.py instead. -->
 
 Other projects wrote thousands of tests of AWS's interfaces. These are the scores of Cloudling in
-those that speak of what is built so far. They may only rise.
+those that speak of what is built so far. They may only rise. One suite is our own: it puts generated
+requests both to the evaluator and to a slow, literal rendering of AWS's flow chart.
 
 A case is not counted where it needs a feature that is not built yet, or states what AWS does not
 do. Every such case is listed in `conformance/excluded.toml` with the feature or AWS's page, and
