@@ -73,7 +73,8 @@ def build_cloud(
         cloud, development_keys=settings.has_development_keys, default_account=settings.account
     )
     cloud.authorizer = Principals(cloud)
-    cloud.decisions = DecisionLog(cloud)
+    cloud.decisions = decisions = DecisionLog(cloud)
+    cloud.activity = decisions.activity
     cloud.perimeter = Perimeter(settings.source_ip, settings.loopback_counts_as_tls)
     cloud.directory = Directory(cloud)
     return cloud

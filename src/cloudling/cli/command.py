@@ -112,7 +112,12 @@ def _add_iam(made: dict[str, argparse.ArgumentParser]) -> None:
     explain.add_argument("--last", metavar="N", type=int, default=1, help="the last N (default: 1)")
     explain.add_argument("--allowed", action="store_true", help="what was allowed, and by what")
     explain.add_argument("--json", action="store_true", help="print JSON, a line each")
-    kinds = made["iam"].add_subparsers(dest="what", metavar="WHAT", required=True)
+    kinds = made["iam"].add_subparsers(
+        dest="what",
+        metavar="WHAT",
+        required=True,
+        help="mode [enforce|observe|off], or suggest PRINCIPAL [--since WHEN]",
+    )
     mode = kinds.add_parser("mode", help="tell or change whether policies are enforced")
     mode.add_argument("mode", nargs="?", choices=IAM_MODES, help="the mode from now on")
     needed = kinds.add_parser("suggest", help="print the least policy for what was done")
