@@ -20,7 +20,7 @@ _SERVICE_LINKED = "/aws-service-role/"
 
 async def attach(call: IamCall, kind: Kind, request: Request) -> Request:
     """Attaching again is no error."""
-    owner, _ = await owners.require(call, kind, request)
+    owner, _ = await owners.require_own(call, kind, request)
     arn = request["PolicyArn"]
     policy = await policies.find(call, arn)
     if policy is None:
@@ -36,7 +36,7 @@ async def attach(call: IamCall, kind: Kind, request: Request) -> Request:
 
 
 async def detach(call: IamCall, kind: Kind, request: Request) -> Request:
-    owner, _ = await owners.require(call, kind, request)
+    owner, _ = await owners.require_own(call, kind, request)
     arn = policies.checked(request["PolicyArn"])
     if not await call.attachments.delete(owner, arn):
         raise NoSuchEntity(f"Policy {arn} was not found.")
