@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -74,22 +75,21 @@ class Room:
 
     @cached_property
     def operations(self) -> dict[str, Path]:
-        """The operations that the code marks with `@operation("Name", …)`."""
+        """What the code marks with `@operation("Name", …)` or makes with `tag_operations(…)`."""
         return {
             name: path
             for path, tree in self.trees.items()
             for node in ast.walk(tree)
-            if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)
-            for name in map(_operation_name, node.decorator_list)
-            if name
+            for name in _operation_names(node)
         }
 
     def finding(self, path: Path, fault: str, remedy: str) -> Finding:
         return self.house.finding(path, fault, remedy)
 
 
-def _operation_name(decorator: ast.expr) -> str:
-    match decorator:
+def _operation_names(node: ast.AST) -> Iterator[str]:
+    match node:
         case ast.Call(func=ast.Name(id="operation"), args=[ast.Constant(value=str(name)), *_]):
-            return name
-    return ""
+            yield name
+        case ast.Call(func=ast.Name(id="tag_operations"), args=[ast.Tuple(elts=names), *_]):
+            yield from (name.value for name in names if isinstance(name, ast.Constant))

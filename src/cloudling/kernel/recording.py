@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
+    from cloudling.kernel.identities import Identity
     from cloudling.kernel.ports import RecordSink
 
 log = logging.getLogger(__name__)
@@ -28,12 +29,15 @@ class CallRecord(msgspec.Struct, frozen=True, gc=False):
     request_id: str
     service: str
     operation: str
-    principal: str
-    account: str
+    identity: Identity
     region: str
     peer: str
     error: str
     seconds: float
+
+    @property
+    def principal(self) -> str:
+        return self.identity.arn
 
 
 class Recorder:

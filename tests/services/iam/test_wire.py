@@ -234,7 +234,7 @@ def test_errors_as_clients_see_them(iam: Any) -> None:
         "characters and/or the following: +=,.@_-",
         400,
     )
-    assert refusal(iam.list_virtual_mfa_devices)[::2] == ("NotImplemented", 501)
+    assert refusal(iam.list_server_certificates)[::2] == ("NotImplemented", 501)
 
 
 def test_who_calls_and_whose_a_key_is(cloud: RunningCloud, account: str) -> None:

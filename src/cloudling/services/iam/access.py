@@ -5,10 +5,12 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsident
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cloudling.kernel import Need, access, arns
+from cloudling.kernel import Need, access, arns, pass_role
 from cloudling.models import actions
+from cloudling.services.iam import service_linked_roles
 from cloudling.services.iam.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ _ON_USER = """
     PutUserPolicy GetUserPolicy DeleteUserPolicy ListUserPolicies
     AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
     CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey
+    CreateLoginProfile GetLoginProfile UpdateLoginProfile DeleteLoginProfile
+    EnableMFADevice ResyncMFADevice DeactivateMFADevice ListMFADevices GetMFADevice
 """
 _ON_GROUP = """
     CreateGroup GetGroup UpdateGroup DeleteGroup AddUserToGroup RemoveUserFromGroup
@@ -34,16 +38,41 @@ _ON_ROLE = """
     TagRole UntagRole ListRoleTags PutRolePermissionsBoundary DeleteRolePermissionsBoundary
     PutRolePolicy GetRolePolicy DeleteRolePolicy ListRolePolicies
     AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole
+    DeleteServiceLinkedRole
+"""
+_ON_PROFILE = """
+    CreateInstanceProfile GetInstanceProfile DeleteInstanceProfile RemoveRoleFromInstanceProfile
+    TagInstanceProfile UntagInstanceProfile ListInstanceProfileTags
+"""
+_ON_DEVICE = """
+    CreateVirtualMFADevice DeleteVirtualMFADevice TagMFADevice UntagMFADevice ListMFADeviceTags
 """
 _ON_POLICY = """
     GetPolicy DeletePolicy CreatePolicyVersion GetPolicyVersion ListPolicyVersions
     DeletePolicyVersion SetDefaultPolicyVersion TagPolicy UntagPolicy ListPolicyTags
     ListEntitiesForPolicy
 """
-_LISTS = {"ListUsers": "user", "ListGroups": "group", "ListRoles": "role"}
+_LISTS = {
+    "ListUsers": "user",
+    "ListGroups": "group",
+    "ListRoles": "role",
+    "ListInstanceProfiles": "instance-profile",
+    "ListVirtualMFADevices": "mfa",
+}
+# What makes something, and what allows tagging it in the same call; groups have no tags.
+_MAKERS = {
+    "CreateUser": "TagUser",
+    "CreateGroup": "",
+    "CreateRole": "TagRole",
+    "CreatePolicy": "TagPolicy",
+    "CreateInstanceProfile": "TagInstanceProfile",
+    "CreateVirtualMFADevice": "TagMFADevice",
+}
 # Denials of these tell the ARN; those of all others the kind and the name ("user ann").
 _TOLD_BY_ARN = """
     CreateUser CreateGroup CreateRole TagUser UntagUser TagRole UntagRole
+    CreateInstanceProfile TagInstanceProfile UntagInstanceProfile
+    CreateVirtualMFADevice DeleteVirtualMFADevice TagMFADevice UntagMFADevice ListMFADeviceTags
     PutUserPermissionsBoundary DeleteUserPermissionsBoundary
     PutRolePermissionsBoundary DeleteRolePermissionsBoundary
 """
@@ -81,6 +110,85 @@ async def on_group(call: IamCall, request: Request) -> list[Need]:
 @access(*_ON_ROLE.split())
 async def on_role(call: IamCall, request: Request) -> list[Need]:
     return await _on_entity(call, "role", request["RoleName"], request)
+
+
+@access(*_ON_PROFILE.split())
+async def on_profile(call: IamCall, request: Request) -> list[Need]:
+    return await _on_entity(call, "instance-profile", request["InstanceProfileName"], request)
+
+
+@access("AddRoleToInstanceProfile")
+async def on_profile_with_role(call: IamCall, request: Request) -> list[Need]:
+    """The role is handed to EC2, which whoever adds it must be allowed to do."""
+    needs = await on_profile(call, request)
+    name = request["RoleName"]
+    role = await call.roles.get(name.lower())
+    path, name = (role.path, role.name) if role else ("/", name)
+    arn = arns.iam(call.account, "role", path, name, call.partition)
+    return [*needs, pass_role(call, arn, "ec2.amazonaws.com")]
+
+
+@access(*_ON_DEVICE.split())
+async def on_device(call: IamCall, request: Request) -> list[Need]:
+    if "SerialNumber" in request:
+        serial = request["SerialNumber"]
+        return await _needs(call, Target("mfa", serial, serial), request)
+    return await _on_entity(call, "mfa", request["VirtualMFADeviceName"], request)
+
+
+@access("CreateServiceLinkedRole")
+async def on_linked_role(call: IamCall, request: Request) -> list[Need]:
+    service = request["AWSServiceName"]
+    path, name = f"{service_linked_roles.PATH}{service}/", service_linked_roles.name_of(request)
+    arn = arns.iam(call.account, "role", path, name, call.partition)
+    context = {"iam:AWSServiceName": service}
+    return [Need("iam:CreateServiceLinkedRole", arn, context=context)]
+
+
+@access("GetServiceLinkedRoleDeletionStatus")
+async def on_deletion(call: IamCall, request: Request) -> list[Need]:
+    path, name = service_linked_roles.role_of(request["DeletionTaskId"]) or ("/", "*")
+    arn = arns.iam(call.account, "role", path, name, call.partition)
+    return [Need("iam:GetServiceLinkedRoleDeletionStatus", arn)]
+
+
+@access("ChangePassword")
+async def on_own_password(call: IamCall, request: Request) -> list[Need]:
+    """The account's password policy may allow it to all users, each for the own password."""
+    if call.identity.kind != "user":
+        return []
+    arn, policy = call.identity.arn, await call.password_policies.get(call.account)
+    granted = _granted(arn, "iam:ChangePassword") if policy and policy.users_may_change else None
+    return [Need("iam:ChangePassword", arn, policy=granted, told=f"user {call.identity.name}")]
+
+
+@access("GetAccountPasswordPolicy")
+async def on_password_policy(call: IamCall, request: Request) -> list[Need]:
+    """Whom the password policy lets change the own password, it also lets read the policy."""
+    name = "iam:GetAccountPasswordPolicy"
+    policy = await call.password_policies.get(call.account)
+    own = call.identity.kind == "user" and policy is not None and policy.users_may_change
+    return [Need(name, policy=_granted("*", name, call.identity.arn) if own else None)]
+
+
+def _granted(resource: str, action: str, user: str = "") -> str:
+    """What the account allows its users by a setting, as the policy that it amounts to."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": user or resource},
+        "Action": action,
+        "Resource": resource,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": statement})
+
+
+@access("GetAccessKeyLastUsed")
+async def on_key(call: IamCall, request: Request) -> list[Need]:
+    key_id, name = request["AccessKeyId"], "iam:GetAccessKeyLastUsed"
+    key = await call.access_keys.get(key_id)
+    user = await call.users.get(key.user) if key and key.account == call.account else None
+    arn = arns.iam(call.account, "user", user.path, user.name, call.partition) if user else "*"
+    return [Need(name, arn, told=f"access key {key_id}")]
 
 
 @access("CreatePolicy")
@@ -128,15 +236,15 @@ async def _on_entity(call: IamCall, kind: str, name: str, request: Request) -> l
 
 
 def _creates(call: IamCall) -> bool:
-    return call.operation.name in {"CreateUser", "CreateGroup", "CreateRole", "CreatePolicy"}
+    return call.operation.name in _MAKERS
 
 
 async def _find(call: IamCall, kind: str, name: str) -> tuple[str, str, str] | None:
     """Name, path and boundary of what there is."""
     key = name.lower()
-    if kind == "group":
-        group = await call.groups.get(key)
-        return None if group is None else (group.name, group.path, "")
+    if kind in {"group", "instance-profile"}:
+        bare = await (call.groups if kind == "group" else call.instance_profiles).get(key)
+        return None if bare is None else (bare.name, bare.path, "")
     found = await (call.users.get(key) if kind == "user" else call.roles.get(key))
     return None if found is None else (found.name, found.path, found.boundary)
 
@@ -146,13 +254,14 @@ async def _needs(call: IamCall, target: Target, request: Request) -> list[Need]:
     name = call.operation.name
     context = {**_asked(name, target, request), **await _tags(call, target)}
     needs = [_need(name, target, context)]
-    if _creates(call) and request.get("Tags"):
-        needs.append(_need(f"Tag{target.kind.title()}", target, context))
+    if (tagging := _MAKERS.get(name)) and request.get("Tags"):
+        needs.append(_need(tagging, target, context))
     return needs
 
 
 def _need(action: str, target: Target, context: Context) -> Need:
-    told = "" if action in _TOLD_BY_ARN.split() else f"{target.kind} {target.name}"
+    kind = target.kind.replace("-", " ")
+    told = "" if action in _TOLD_BY_ARN.split() else f"{kind} {target.name}"
     return Need(f"iam:{action}", target.arn, context=context, told=told)
 
 
@@ -177,5 +286,5 @@ async def _tags(call: IamCall, target: Target) -> Context:
     if target.kind == "group" or _creates(call):
         return {}
     found = await call.tags.of(target.arn)
-    names = ("aws",) if target.kind == "policy" else ("aws", "iam")
+    names = ("aws", "iam") if target.kind in {"user", "role"} else ("aws",)
     return {f"{name}:ResourceTag/{key}": value for key, value in found.items() for name in names}

@@ -11,7 +11,8 @@ import msgspec
 from cloudling.kernel import operation
 from cloudling.kernel.ids import access_key_id
 from cloudling.services.iam import entities, quotas, users
-from cloudling.services.iam.errors import InvalidInput, NoSuchEntity
+from cloudling.services.iam.credentials import key_ring
+from cloudling.services.iam.errors import AccessDenied, InvalidInput, NoSuchEntity
 from cloudling.services.iam.records import AccessKey
 
 if TYPE_CHECKING:
@@ -71,7 +72,25 @@ async def update_access_key(call: IamCall, request: Request) -> Request:
 async def delete_access_key(call: IamCall, request: Request) -> Request:
     key = await _require(call, request)
     await call.access_keys.delete(key.id)
+    await key_ring(call).last_uses.forget(key.id)
     return {}
+
+
+@operation("GetAccessKeyLastUsed")
+async def get_access_key_last_used(call: IamCall, request: Request) -> Request:
+    key = await call.access_keys.get(request["AccessKeyId"])
+    if key is None or key.account != call.account:
+        # Whether a key of someone else exists, AWS does not tell.
+        raise AccessDenied(
+            f"User: {call.identity.arn} is not authorized to perform: iam:GetAccessKeyLastUsed on "
+            f"resource: access key {request['AccessKeyId']}"
+        )
+    user = await call.users.get(key.user) if key.user else None
+    used = await key_ring(call).last_uses.find(key.id)
+    told: Request = {"ServiceName": "N/A", "Region": "N/A"}
+    if used:
+        told = {"LastUsedDate": used.at, "ServiceName": used.service, "Region": used.region}
+    return {**({"UserName": user.name} if user else {}), "AccessKeyLastUsed": told}
 
 
 async def _require(call: IamCall, request: Request) -> AccessKey:

@@ -18,7 +18,7 @@ Request = dict[str, Any]
 
 async def attach(call: IamCall, kind: Kind, request: Request) -> Request:
     """Attaching again is no error."""
-    owner, _ = await owners.require(call, kind, request)
+    owner, _ = await owners.require_own(call, kind, request)
     arn = request["PolicyArn"]
     if await policies.find(call, arn) is None:
         raise NoSuchEntity(f"Policy {arn} does not exist or is not attachable.")
@@ -29,7 +29,7 @@ async def attach(call: IamCall, kind: Kind, request: Request) -> Request:
 
 
 async def detach(call: IamCall, kind: Kind, request: Request) -> Request:
-    owner, _ = await owners.require(call, kind, request)
+    owner, _ = await owners.require_own(call, kind, request)
     arn = policies.checked(request["PolicyArn"])
     if not await call.attachments.delete(owner, arn):
         raise NoSuchEntity(f"Policy {arn} was not found.")

@@ -5,11 +5,19 @@ from __future__ import annotations
 from cloudling.kernel import Call, collection
 from cloudling.services.iam.records import (
     AccessKey,
+    AccountAlias,
     Attachment,
+    CredentialReport,
     Group,
     InlinePolicy,
+    InstanceProfile,
+    LastUse,
+    LinkedRoleDeletion,
+    LoginProfile,
     ManagedPolicy,
     Membership,
+    MfaDevice,
+    PasswordPolicy,
     PolicyVersion,
     Role,
     User,
@@ -17,7 +25,8 @@ from cloudling.services.iam.records import (
 
 
 class IamCall(Call):
-    """IAM's collections belong to the account; access keys are looked up in the whole world."""
+    """IAM's collections belong to the account; access keys, their use and the aliases of accounts
+    are looked up in the whole world."""
 
     users = collection(User, name="iam_users", key=("key",), scope="account", indexes=("boundary",))
     groups = collection(Group, name="iam_groups", key=("key",), scope="account")
@@ -47,4 +56,34 @@ class IamCall(Call):
     )
     access_keys = collection(
         AccessKey, name="iam_access_keys", key=("id",), scope="world", indexes=("user",)
+    )
+    last_uses = collection(LastUse, name="iam_last_uses", key=("subject",), scope="world")
+    instance_profiles = collection(
+        InstanceProfile,
+        name="iam_instance_profiles",
+        key=("key",),
+        scope="account",
+        indexes=("role",),
+    )
+    linked_role_deletions = collection(
+        LinkedRoleDeletion, name="iam_linked_role_deletions", key=("task",), scope="account"
+    )
+    login_profiles = collection(
+        LoginProfile, name="iam_login_profiles", key=("user",), scope="account"
+    )
+    password_policies = collection(
+        PasswordPolicy, name="iam_password_policies", key=("account",), scope="account"
+    )
+    mfa_devices = collection(
+        MfaDevice,
+        name="iam_mfa_devices",
+        key=("serial",),
+        scope="account",
+        indexes=("holder",),
+    )
+    aliases = collection(
+        AccountAlias, name="iam_aliases", key=("alias",), scope="world", indexes=("account",)
+    )
+    credential_reports = collection(
+        CredentialReport, name="iam_credential_reports", key=("account",), scope="account"
     )

@@ -19,6 +19,7 @@ from cloudling.kernel.identities import Identity, Session
 from cloudling.kernel.ids import access_key_id
 from cloudling.kernel.ports import BadToken, Credential
 from cloudling.services.iam.call import IamCall
+from cloudling.services.iam.last_uses import LastUses
 
 if TYPE_CHECKING:
     from cloudling.kernel.cloud import Cloud
@@ -98,6 +99,8 @@ class KeyRing:
         self._keys = cloud.store.table(IamCall.access_keys.spec).bind("", "")
         self._users = cloud.store.table(IamCall.users.spec)
         self.sessions = Sessions(cloud.store.secret("sessions"))
+        self.last_uses = LastUses(cloud)
+        cloud.recorder.sinks.append(self.last_uses)
 
     async def find(self, access_key_id: str, token: str) -> Credential | None:
         """See the port."""
@@ -133,6 +136,13 @@ class KeyRing:
             name=user.name,
             access_key_id=key.id,
         )
+
+
+def key_ring(call: IamCall) -> KeyRing:
+    """The cloud's keys: IAM's own port, which its operations may know better than others do."""
+    ring = call.cloud.credentials
+    assert isinstance(ring, KeyRing)  # noqa: S101 - this service's own port
+    return ring
 
 
 def root_of(account: str, key_id: str = "", *, well_known: bool = False) -> Identity:

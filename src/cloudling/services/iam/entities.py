@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cloudling.services.iam.call import IamCall
-    from cloudling.services.iam.records import Group, ManagedPolicy, Role, User
+    from cloudling.services.iam.records import Group, InstanceProfile, ManagedPolicy, Role, User
+
+    Entity = User | Group | Role | ManagedPolicy | InstanceProfile
 
 T = TypeVar("T")
 PAGE = 100
 
 
-def arn(call: IamCall, kind: str, entity: User | Group | Role | ManagedPolicy) -> str:
+def arn(call: IamCall, kind: str, entity: Entity) -> str:
     """`arn:aws:iam::111122223333:user/path/name`."""
     return arns.iam(call.account, kind, entity.path, entity.name, call.partition)
 

@@ -23,6 +23,10 @@ class DeleteConflict(AwsError):
     status = 409
 
 
+class UnmodifiableEntity(AwsError):
+    """Only AWS may change this."""
+
+
 class LimitExceeded(AwsError):
     """A quota of IAM is used up."""
 
@@ -49,3 +53,33 @@ class AccessDenied(AwsError):
 
 class PackedPolicyTooLarge(AwsError):
     """Session policies and tags together exceed the packed limit."""
+
+
+class PasswordPolicyViolation(AwsError):
+    """The password breaks the account's password policy."""
+
+
+class InvalidUserType(AwsError):
+    """Only an IAM user may do this."""
+
+
+class InvalidAuthenticationCode(AwsError):
+    """The MFA codes are not two that follow each other now."""
+
+    message = "Authentication code for device is not valid."
+    status = 403
+
+
+class ReportNotPresent(AwsError):
+    """No credential report has been made."""
+
+    # So AWS answers, though its documentation has a sentence.
+    message = "Unknown"
+    status = 410
+
+
+class ReportExpired(AwsError):
+    """The credential report is older than four hours."""
+
+    message = "Unknown"
+    status = 410

@@ -17,7 +17,7 @@ Request = dict[str, Any]
 
 
 async def put(call: IamCall, kind: Kind, request: Request) -> Request:
-    owner, entity = await owners.require(call, kind, request)
+    owner, entity = await owners.require_own(call, kind, request)
     document, name = documents.identity(request["PolicyDocument"]), request["PolicyName"]
     policy = InlinePolicy(owner=owner, key=name, name=name, document=document)
     others = [
@@ -47,7 +47,7 @@ async def get(call: IamCall, kind: Kind, request: Request) -> Request:
 
 
 async def delete(call: IamCall, kind: Kind, request: Request) -> Request:
-    owner, _ = await owners.require(call, kind, request)
+    owner, _ = await owners.require_own(call, kind, request)
     if not await call.inline_policies.delete(owner, request["PolicyName"]):
         raise _absent(kind, request["PolicyName"])
     return {}

@@ -28,6 +28,13 @@ async def require(call: IamCall, kind: Kind, request: dict[str, Any]) -> tuple[s
     return f"{kind}/{found.key}", found
 
 
+async def require_own(call: IamCall, kind: Kind, request: dict[str, Any]) -> tuple[str, Entity]:
+    """As `require`, where the principal is to be changed: AWS's own roles may not."""
+    if kind == "role":
+        await roles.require_own(call, request["RoleName"])
+    return await require(call, kind, request)
+
+
 async def of(call: IamCall, owner: str) -> tuple[str, Entity]:
     """The kind and the principal behind an `owner`."""
     kind, _, key = owner.partition("/")

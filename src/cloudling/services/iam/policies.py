@@ -144,13 +144,13 @@ async def list_policies(call: IamCall, request: Request) -> Request:
         found = [policy for policy in found if policy.path.startswith(request["PathPrefix"])]
     usage = request.get("PolicyUsageFilter", "")
     if usage or request.get("OnlyAttached"):
-        used = await _used(call, usage)
-        found = [policy for policy in found if policy.arn in used]
+        wanted = await used(call, usage)
+        found = [policy for policy in found if policy.arn in wanted]
     shown, more = entities.page(call, request, found)
     return {"Policies": [await describe(call, policy) for policy in shown], **more}
 
 
-async def _used(call: IamCall, usage: str) -> set[str]:
+async def used(call: IamCall, usage: str = "") -> set[str]:
     """The policies that are attached, those that are boundaries, or both."""
     found = set()
     if usage != "PermissionsBoundary":
@@ -166,13 +166,13 @@ async def delete_policy(call: IamCall, request: Request) -> Request:
     policy = await require_own(call, request["PolicyArn"])
     if await call.attachments.find(policy=policy.arn) or await _bounded(call, policy.arn):
         raise DeleteConflict("Cannot delete a policy attached to entities.")
-    versions = await call.policy_versions.page(policy.arn, limit=None)
-    if len(versions) > 1:
+    found = await call.policy_versions.page(policy.arn, limit=None)
+    if len(found) > 1:
         raise DeleteConflict(
             "This policy has more than one version. Before you delete a policy, you must delete "
             "the policy's versions. The default version is deleted with the policy."
         )
-    for version in versions:
+    for version in found:
         await call.policy_versions.delete(policy.arn, version.number)
     await call.tags.replace(policy.arn, {})
     await call.policies.delete(policy.key)
@@ -211,16 +211,23 @@ async def get_policy_version(call: IamCall, request: Request) -> Request:
 
 @operation("ListPolicyVersions")
 async def list_policy_versions(call: IamCall, request: Request) -> Request:
-    policy = await require(call, request["PolicyArn"])
-    if isinstance(policy, ManagedPolicy):
-        versions = await call.policy_versions.page(policy.arn, limit=None)
-        newest_first = sorted(versions, key=lambda version: -int(version.number))
-        told = [_describe_version(each, policy.default_version) for each in newest_first]
-    else:
-        told = [_published_version(policy, f"v{policy.default_version}")]
-        del told[0]["Document"]
+    told = await versions(call, await require(call, request["PolicyArn"]))
+    for each in told:
+        del each["Document"]
     shown, more = entities.page(call, request, told)
     return {"Versions": list(shown), **more}
+
+
+async def versions(call: IamCall, policy: ManagedPolicy | Published) -> list[Request]:
+    """All versions with their documents, newest first."""
+    if not isinstance(policy, ManagedPolicy):
+        return [_published_version(policy, f"v{policy.default_version}")]
+    found = await call.policy_versions.page(policy.arn, limit=None)
+    return [
+        _describe_version(each, policy.default_version)
+        | {"Document": entities.encoded(each.document)}
+        for each in sorted(found, key=lambda version: -int(version.number))
+    ]
 
 
 @operation("DeletePolicyVersion")
@@ -243,26 +250,6 @@ async def set_default_policy_version(call: IamCall, request: Request) -> Request
         )
     )
     return {}
-
-
-@operation("TagPolicy")
-async def tag_policy(call: IamCall, request: Request) -> Request:
-    policy = await require_own(call, request["PolicyArn"])
-    await tags.add(call, policy.arn, request)
-    return {}
-
-
-@operation("UntagPolicy")
-async def untag_policy(call: IamCall, request: Request) -> Request:
-    policy = await require_own(call, request["PolicyArn"])
-    await tags.remove(call, policy.arn, request)
-    return {}
-
-
-@operation("ListPolicyTags")
-async def list_policy_tags(call: IamCall, request: Request) -> Request:
-    policy = await require(call, request["PolicyArn"])
-    return await tags.paged(call, policy.arn, request)
 
 
 async def _require_version(call: IamCall, policy: ManagedPolicy, name: str) -> PolicyVersion:

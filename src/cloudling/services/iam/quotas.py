@@ -32,6 +32,11 @@ ROLES = Quota("RolesPerAccount", 1000)
 POLICIES = Quota("PoliciesPerAccount", 1500)
 GROUPS_OF_USER = Quota("GroupsPerUser", 10)
 ACCESS_KEYS = Quota("AccessKeysPerUser", 2)
+INSTANCE_PROFILES = Quota("InstanceProfilesPerAccount", 1000)
+# AWS's name for it: an instance has one session of one role.
+ROLES_OF_PROFILE = Quota("InstanceSessionsPerInstanceProfile", 1)
+MFA_DEVICES = Quota("MFADevices", 5000)
+MFA_DEVICES_OF_USER = Quota("MFADevicesPerUser", 8)
 ATTACHED = {
     "user": Quota("PoliciesPerUser", 10),
     "group": Quota("PoliciesPerGroup", 10),

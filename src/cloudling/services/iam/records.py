@@ -41,7 +41,8 @@ class Membership(Record, frozen=True, kw_only=True):
 class Role(Record, frozen=True, kw_only=True):
     """A role. `trust` is its trust policy's text; `id` its unique id (`AROA...`).
 
-    `session_seconds` is the longest session it allows.
+    `session_seconds` is the longest session it allows, `service` the one that a service-linked role
+    belongs to (`autoscaling.amazonaws.com`).
     """
 
     key: str
@@ -53,8 +54,7 @@ class Role(Record, frozen=True, kw_only=True):
     description: str = ""
     session_seconds: int = 3600
     boundary: str = ""
-    last_used: float = 0.0
-    last_used_region: str = ""
+    service: str = ""
 
 
 class InlinePolicy(Record, frozen=True, kw_only=True):
@@ -108,6 +108,93 @@ class AccessKey(Record, frozen=True, kw_only=True):
     secret: str
     created: float
     active: bool = True
-    last_used: float = 0.0
-    last_used_region: str = ""
-    last_used_service: str = ""
+
+
+class LastUse(Record, frozen=True, kw_only=True):
+    """The newest use of an access key, by its id, or of a role, by its unique id."""
+
+    subject: str
+    at: float
+    region: str
+    service: str
+
+
+class InstanceProfile(Record, frozen=True, kw_only=True):
+    """What hands a role to instances. `id` is its unique id (`AIPA...`), `role` a role's key."""
+
+    key: str
+    name: str
+    path: str
+    id: str
+    created: float
+    role: str = ""
+
+
+class LinkedRoleDeletion(Record, frozen=True, kw_only=True):
+    """That a service-linked role was deleted, by the id of the task that did it."""
+
+    task: str
+    at: float
+
+
+class LoginProfile(Record, frozen=True, kw_only=True):
+    """A user's password, by the user's key: only its hash, under `salt`, and those of older ones.
+
+    `previous` are the older hashes, newest first.
+    """
+
+    user: str
+    salt: bytes
+    digest: bytes
+    created: float
+    changed: float
+    reset_required: bool = False
+    previous: tuple[bytes, ...] = ()
+
+
+class PasswordPolicy(Record, frozen=True, kw_only=True):
+    """The account's own password policy; 0 means that a limit is not set."""
+
+    account: str
+    least_length: int = 6
+    symbols: bool = False
+    numbers: bool = False
+    upper_case: bool = False
+    lower_case: bool = False
+    users_may_change: bool = False
+    most_days: int = 0
+    reuse_prevention: int = 0
+    hard_expiry: bool | None = None
+
+
+class MfaDevice(Record, frozen=True, kw_only=True):
+    """A virtual MFA device. `holder` is `user/<key>`, `root`, or empty while nobody has it.
+
+    `used` are the newest time steps whose codes were taken, `drift` is how many steps the device's
+    clock was off when it was last synchronised.
+    """
+
+    serial: str
+    path: str
+    name: str
+    seed: bytes
+    created: float
+    holder: str = ""
+    enabled: float = 0.0
+    drift: int = 0
+    used: tuple[int, ...] = ()
+
+
+class AccountAlias(Record, frozen=True, kw_only=True):
+    """The name an account has in its sign-in page; unique in the whole world."""
+
+    alias: str
+    account: str
+
+
+class CredentialReport(Record, frozen=True, kw_only=True):
+    """The newest report on an account's credentials."""
+
+    account: str
+    made: float
+    content: bytes

@@ -8,7 +8,13 @@ import msgspec
 
 from cloudling.kernel import operation
 from cloudling.services.iam import boundaries, documents, entities, quotas, tags
-from cloudling.services.iam.errors import EntityAlreadyExists, NoSuchEntity
+from cloudling.services.iam.credentials import key_ring
+from cloudling.services.iam.errors import (
+    DeleteConflict,
+    EntityAlreadyExists,
+    NoSuchEntity,
+    UnmodifiableEntity,
+)
 from cloudling.services.iam.records import Role
 
 if TYPE_CHECKING:
@@ -23,6 +29,17 @@ async def require(call: IamCall, name: str) -> Role:
     if found is None:
         raise NoSuchEntity(f"The role with name {name} cannot be found.")
     return found
+
+
+async def require_own(call: IamCall, name: str) -> Role:
+    """A role that may be changed: those that are linked to services may not."""
+    role = await require(call, name)
+    if role.service:
+        raise UnmodifiableEntity(
+            f"Cannot perform the operation on the protected role '{role.name}' - this role is only "
+            "modifiable by AWS"
+        )
+    return role
 
 
 async def describe(call: IamCall, role: Role, *, whole: bool = False) -> Request:
@@ -43,9 +60,8 @@ async def describe(call: IamCall, role: Role, *, whole: bool = False) -> Request
     told |= boundaries.describe(role.boundary)
     if found := await tags.listed(call, told["Arn"]):
         told["Tags"] = found
-    told["RoleLastUsed"] = (
-        {"LastUsedDate": role.last_used, "Region": role.last_used_region} if role.last_used else {}
-    )
+    used = await key_ring(call).last_uses.find(role.id)
+    told["RoleLastUsed"] = {"LastUsedDate": used.at, "Region": used.region} if used else {}
     return told
 
 
@@ -111,7 +127,7 @@ async def update_role_description(call: IamCall, request: Request) -> Request:
 
 @operation("UpdateAssumeRolePolicy")
 async def update_assume_role_policy(call: IamCall, request: Request) -> Request:
-    role = await require(call, request["RoleName"])
+    role = await require_own(call, request["RoleName"])
     trust = await documents.trust(call, request["PolicyDocument"])
     await call.roles.put(msgspec.structs.replace(role, trust=trust))
     return {}
@@ -119,36 +135,24 @@ async def update_assume_role_policy(call: IamCall, request: Request) -> Request:
 
 @operation("DeleteRole")
 async def delete_role(call: IamCall, request: Request) -> Request:
-    role = await require(call, request["RoleName"])
+    role = await require_own(call, request["RoleName"])
+    if await call.instance_profiles.find(role=role.key, limit=1):
+        raise DeleteConflict("Cannot delete entity, must remove roles from instance profile first.")
     await entities.require_bare(call, f"role/{role.key}")
+    await remove(call, role)
+    return {}
+
+
+async def remove(call: IamCall, role: Role) -> None:
+    """The role goes, on which nothing hangs any more."""
     await call.tags.replace(entities.arn(call, "role", role), {})
+    await key_ring(call).last_uses.forget(role.id)
     await call.roles.delete(role.key)
-    return {}
-
-
-@operation("TagRole")
-async def tag_role(call: IamCall, request: Request) -> Request:
-    role = await require(call, request["RoleName"])
-    await tags.add(call, entities.arn(call, "role", role), request)
-    return {}
-
-
-@operation("UntagRole")
-async def untag_role(call: IamCall, request: Request) -> Request:
-    role = await require(call, request["RoleName"])
-    await tags.remove(call, entities.arn(call, "role", role), request)
-    return {}
-
-
-@operation("ListRoleTags")
-async def list_role_tags(call: IamCall, request: Request) -> Request:
-    role = await require(call, request["RoleName"])
-    return await tags.paged(call, entities.arn(call, "role", role), request)
 
 
 @operation("PutRolePermissionsBoundary")
 async def put_role_permissions_boundary(call: IamCall, request: Request) -> Request:
-    role = await require(call, request["RoleName"])
+    role = await require_own(call, request["RoleName"])
     boundary = await boundaries.given(call, request)
     await call.roles.put(msgspec.structs.replace(role, boundary=boundary))
     return {}
@@ -156,14 +160,7 @@ async def put_role_permissions_boundary(call: IamCall, request: Request) -> Requ
 
 @operation("DeleteRolePermissionsBoundary")
 async def delete_role_permissions_boundary(call: IamCall, request: Request) -> Request:
-    role = await require(call, request["RoleName"])
+    role = await require_own(call, request["RoleName"])
     boundaries.require(role, "role")
     await call.roles.put(msgspec.structs.replace(role, boundary=""))
     return {}
-
-
-@operation("ListInstanceProfilesForRole", partial="no instance profile can be made yet")
-async def list_instance_profiles_for_role(call: IamCall, request: Request) -> Request:
-    # None can have been made yet: instance profiles come with their own operations.
-    await require(call, request["RoleName"])
-    return {"InstanceProfiles": [], "IsTruncated": False}

@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel.tags import MOST
+from cloudling.kernel.tags import MOST, TagRules
 from cloudling.services.iam import entities
 from cloudling.services.iam.errors import InvalidInput, LimitExceeded
 
@@ -18,36 +19,15 @@ if TYPE_CHECKING:
 
     from cloudling.services.iam.call import IamCall
 
-
-def given(request: Request) -> dict[str, str]:
-    """The request's tags, checked; keys are unique whatever their case."""
-    found: dict[str, str] = {}
-    for tag in request.get("Tags", ()):
-        key = tag["Key"]
-        if key.lower() in (known.lower() for known in found):
-            raise InvalidInput(
-                "Duplicate tag keys found. Please note that Tag keys are case insensitive."
-            )
-        if key.lower().startswith("aws:"):
-            raise InvalidInput("Tag keys cannot start with 'aws:', which is reserved.")
-        found[key] = tag["Value"]
-    return found
-
-
-async def add(call: IamCall, arn: str, request: Request) -> None:
-    """Set tags; one whose key is there already, in whatever case, stays where it stands."""
-    new = {key.lower(): (key, value) for key, value in given(request).items()}
-    kept = {key.lower(): (key, value) for key, value in (await call.tags.of(arn)).items()}
-    if len(kept | new) > MOST:
-        raise LimitExceeded(f"The number of tags has reached the maximum limit: {MOST}")
-    await call.tags.replace(arn, dict((kept | new).values()))
-
-
-async def remove(call: IamCall, arn: str, request: Request) -> None:
-    """Keys are the same whatever their case; one that is not there is no error."""
-    gone = {key.lower() for key in request["TagKeys"]}
-    kept = await call.tags.of(arn)
-    await call.tags.replace(arn, {key: kept[key] for key in kept if key.lower() not in gone})
+RULES = TagRules(
+    duplicate=partial(
+        InvalidInput, "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+    ),
+    reserved=partial(InvalidInput, "Tag keys cannot start with 'aws:', which is reserved."),
+    too_many=partial(LimitExceeded, f"The number of tags has reached the maximum limit: {MOST}"),
+    folds_case=True,
+)
+given = RULES.given
 
 
 async def listed(call: IamCall, arn: str) -> list[dict[str, str]]:
@@ -59,6 +39,7 @@ def told(given: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in given.items()]
 
 
-async def paged(call: IamCall, arn: str, request: Request) -> Request:
-    shown, more = entities.page(call, request, await listed(call, arn))
+def paged(call: IamCall, request: Request, found: Mapping[str, str]) -> Request:
+    """The result of a listing of tags."""
+    shown, more = entities.page(call, request, told(found))
     return {"Tags": list(shown), **more}

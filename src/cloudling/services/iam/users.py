@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cloudling.kernel import operation
+from cloudling.kernel import arns, operation
 from cloudling.services.iam import boundaries, entities, quotas, tags
 from cloudling.services.iam.errors import (
     DeleteConflict,
@@ -55,6 +55,12 @@ async def describe(call: IamCall, user: User, *, whole: bool = False) -> Request
     return told
 
 
+def describe_root(call: IamCall) -> Request:
+    """AWS tells of root neither name nor path. When the account was made, nobody noted."""
+    arn = arns.account_root(call.account, call.partition)
+    return {"UserId": call.account, "Arn": arn, "CreateDate": 0}
+
+
 @operation("CreateUser")
 async def create_user(call: IamCall, request: Request) -> Request:
     name = request["UserName"]
@@ -77,8 +83,7 @@ async def create_user(call: IamCall, request: Request) -> Request:
 @operation("GetUser")
 async def get_user(call: IamCall, request: Request) -> Request:
     if "UserName" not in request and call.identity.kind == "root":
-        # AWS tells of root neither name nor path. When the account was made, nobody noted.
-        return {"User": {"UserId": call.account, "Arn": call.identity.arn, "CreateDate": 0}}
+        return {"User": describe_root(call)}
     user = await named_or_caller(call, request)
     return {"User": await describe(call, user, whole=True)}
 
@@ -122,16 +127,17 @@ async def _rename(call: IamCall, user: User, changed: User) -> None:
     for key in await call.access_keys.find(user=user.key):
         if key.account == call.account:
             await call.access_keys.put(msgspec.structs.replace(key, user=changed.key))
+    for device in await call.mfa_devices.find(holder=f"user/{user.key}"):
+        await call.mfa_devices.put(msgspec.structs.replace(device, holder=f"user/{changed.key}"))
+    if profile := await call.login_profiles.get(user.key):
+        await call.login_profiles.delete(user.key)
+        await call.login_profiles.put(msgspec.structs.replace(profile, user=changed.key))
 
 
 @operation("DeleteUser")
 async def delete_user(call: IamCall, request: Request) -> Request:
     user = await require(call, request["UserName"])
-    keys = [
-        key for key in await call.access_keys.find(user=user.key) if key.account == call.account
-    ]
-    if keys:
-        raise DeleteConflict("Cannot delete entity, must delete access keys first.")
+    await _require_no_credentials(call, user)
     await entities.require_bare(call, f"user/{user.key}")
     if await call.memberships.page(user.key, limit=1):
         raise DeleteConflict("Cannot delete entity, must remove users from group first.")
@@ -140,24 +146,14 @@ async def delete_user(call: IamCall, request: Request) -> Request:
     return {}
 
 
-@operation("TagUser")
-async def tag_user(call: IamCall, request: Request) -> Request:
-    user = await require(call, request["UserName"])
-    await tags.add(call, entities.arn(call, "user", user), request)
-    return {}
-
-
-@operation("UntagUser")
-async def untag_user(call: IamCall, request: Request) -> Request:
-    user = await require(call, request["UserName"])
-    await tags.remove(call, entities.arn(call, "user", user), request)
-    return {}
-
-
-@operation("ListUserTags")
-async def list_user_tags(call: IamCall, request: Request) -> Request:
-    user = await require(call, request["UserName"])
-    return await tags.paged(call, entities.arn(call, "user", user), request)
+async def _require_no_credentials(call: IamCall, user: User) -> None:
+    if await call.login_profiles.get(user.key):
+        raise DeleteConflict("Cannot delete entity, must delete login profile first.")
+    if await call.mfa_devices.find(holder=f"user/{user.key}", limit=1):
+        raise DeleteConflict("Cannot delete entity, must delete MFA device first.")
+    keys = await call.access_keys.find(user=user.key)
+    if any(key.account == call.account for key in keys):
+        raise DeleteConflict("Cannot delete entity, must delete access keys first.")
 
 
 @operation("PutUserPermissionsBoundary")
