@@ -17,6 +17,7 @@ from cloudling.services.iam.records import (
     ManagedPolicy,
     Membership,
     MfaDevice,
+    OrganizationFeatures,
     PasswordPolicy,
     PolicyVersion,
     Role,
@@ -86,4 +87,10 @@ class IamCall(Call):
     )
     credential_reports = collection(
         CredentialReport, name="iam_credential_reports", key=("account",), scope="account"
+    )
+    organization_features = collection(
+        OrganizationFeatures,
+        name="iam_organization_features",
+        key=("organization",),
+        scope="world",
     )
