@@ -39,6 +39,10 @@ class CallRecord(msgspec.Struct, frozen=True, gc=False):
     def principal(self) -> str:
         return self.identity.arn
 
+    @property
+    def account(self) -> str:
+        return self.identity.account
+
 
 class Recorder:
     """Gathers call records and hands them to the sinks twice a second."""
