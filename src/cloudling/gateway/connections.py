@@ -274,6 +274,10 @@ class Connection(asyncio.Protocol):
         except Exception:  # noqa: BLE001 - a bug in an answer is answered like any other
             _let_go(response, 0)
             return self._send(_bug())
+        if exchange.body.expects and exchange.body.length == 0:
+            # Nobody reads such a body, so nobody has asked for it; yet its sender waits to be, and
+            # botocore (CLI v1) would take this connection's next answer for a part of this one.
+            head = _CONTINUE + head
         if method == "HEAD" or not length or not has_body(response.status):
             data, length = b"", 0
         if data is None:

@@ -329,10 +329,6 @@ class Exchange:
     def _respond(self, answered: Answer) -> Response:
         status, headers, body = answered
         response = Response(status, headers, body)
-        if "expect" in self.request.headers:
-            # Without content there is nothing to invite, so no 100 went before this answer; CLI v1
-            # then misreads the next answer on this connection, which it would wait for for ever.
-            response.close = self.request.headers.get("content-length") == "0"
         store = self.around.cloud.store
         if store.dirty:
             # Whoever reads this must not see what a crash could still lose.

@@ -343,7 +343,7 @@ class Reader:
         body = RawBody(self._ends.line, length)
         if (expectation := headers.get("expect")) is not None and version == "1.1":
             # S3 takes a request that expects anything else as if it expected nothing.
-            body.expects = length != 0 and expectation.lower() == "100-continue"
+            body.expects = expectation.lower() == "100-continue"
         return body
 
 

@@ -90,7 +90,8 @@ class Service:
         """The region whose endpoint serves it: global services have one in each partition."""
         found = self._regions.get((operation, asked))
         if found is None:
-            prefix = self.model_of(operation).signing_name
+            # Handles of code that nobody called have no operation.
+            prefix = self.model_of(operation).signing_name if operation else ""
             found = self._regions[operation, asked] = endpoints.region_of(prefix, asked)
         return found
 

@@ -184,7 +184,18 @@ def test_100_continue_is_left_out_when_the_body_came_anyway(run: Callable) -> No
         async with serving(digest) as site:
             client = await site.connect()
             assert (await client.ask(put(b"abc", EXPECT))).body == digested(b"abc")
-            assert (await client.ask(put(b"", EXPECT))).body == digested(b"")
+
+    run(scenario())
+
+
+def test_an_empty_body_is_invited_too(run: Callable) -> None:
+    async def scenario() -> None:
+        async with serving(digest) as site:
+            client = await site.connect()
+            client.send(put(b"", EXPECT))
+            assert (await client.answer()).raw == b"HTTP/1.1 100 Continue\r\n\r\n"
+            assert (await client.answer()).body == digested(b"")
+            assert (await client.ask(get())).body == digested(b"")
 
     run(scenario())
 

@@ -127,7 +127,9 @@ def _granted(case: Case) -> Decision:
     """Nothing forbids it: who allows it?"""
     question, guard = case.question, case.guard
     grant = closest_grant(case)
-    if question.identity.kind in _OUTSIDE or question.provider:
+    # A service at work inside an account has policies; one that works for itself has none.
+    outside = question.identity.kind in _OUTSIDE and not case.principal.identity
+    if outside or question.provider:
         return case.decided_by(grant) if grant else case.missing(guard.policy_type)
     if grant is None and (case.cross_account or guard.required):
         return case.missing(guard.policy_type)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from cloudling.kernel import arns
 from cloudling.kernel.authorize import (
     NO_CONTROLS,
     CallFacts,
     Decision,
+    PrincipalPolicies,
     Question,
     evaluate,
     evaluate_trust,
@@ -16,13 +20,13 @@ from cloudling.kernel.authorize import (
     plainly_allows,
 )
 from cloudling.kernel.decisions import NO_DECISIONS, Asked, Denied
+from cloudling.kernel.identities import Identity
 from cloudling.kernel.request_tags import TagKeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloudling.kernel.access import Need
-    from cloudling.kernel.authorize import PrincipalPolicies
     from cloudling.kernel.call import Call
     from cloudling.kernel.operations import Operation
     from cloudling.kernel.pipeline import Run
@@ -78,6 +82,32 @@ async def require_trust(call: Call, need: Need) -> None:
         raise _denied(Asked(call, need, question, policies, nobody, trust=True))
     decision = evaluate_trust(question, policies, need.policy)
     _settle(Asked(call, need, question, policies, decision, trust=True))
+
+
+def trusts_service(
+    call: Call, role_arn: str, trust: str, service: str, source_arn: str = ""
+) -> bool:
+    """Would the role let a service take it on, for the resource that is to use the role?
+
+    For services that look when a role is passed to them; most fail later, when they need it.
+    """
+    account = arns.arn_account(role_arn)
+    facts = msgspec.structs.replace(
+        facts_of(call), source_arn=source_arn, source_account=arns.arn_account(source_arn)
+    )
+    controls = call.cloud.organizations.controls
+    question = Question(
+        identity=Identity(
+            kind="service", account="", arn=service, principal_arn=service, unique_id=service
+        ),
+        action="sts:AssumeRole",
+        resource=role_arn,
+        resource_account=account,
+        facts=facts,
+        owner=controls(account),
+        source=controls(facts.source_account) if facts.source_account else NO_CONTROLS,
+    )
+    return evaluate_trust(question, PrincipalPolicies(), trust).allowed
 
 
 def question_of(
