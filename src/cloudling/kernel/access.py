@@ -63,7 +63,8 @@ def pass_role(call: Call, role_arn: str, service: str, associated: str = "") -> 
 def access(*operations: str) -> Callable[[R], R]:
     """Make the function the rule for these operations: `async (call, request) -> [Need, ...]`.
 
-    An empty answer means that AWS asks for no permission, or that the operation asks itself.
+    An empty answer means that AWS asks for no permission, or that the operation asks itself. The
+    rule for "*" is asked before every operation's own; it may refuse the call by itself.
     """
 
     def mark(function: R) -> R:
@@ -80,6 +81,15 @@ def rules_in(module: object) -> dict[str, Rule]:
         for name in getattr(value, MARK, ()):
             found[name] = value
     return found
+
+
+def preceded(first: Rule, rule: Rule) -> Rule:
+    """Both rules, the first one first."""
+
+    async def both(call: Call, request: Request) -> Sequence[Need]:
+        return [*await first(call, request), *await rule(call, request)]
+
+    return both
 
 
 def default_rule(prefix: str, operation: str) -> Rule:

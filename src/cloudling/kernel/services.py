@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import endpoints
-from cloudling.kernel.access import Rule, default_rule, passing, rules_in
+from cloudling.kernel.access import Rule, default_rule, passing, preceded, rules_in
 from cloudling.kernel.call import Call
 from cloudling.kernel.operations import MARK, Operation
 from cloudling.models import loader
@@ -81,8 +81,10 @@ class Service:
     def rule(self, operation: str) -> Rule:
         own = self.rules.get(operation)
         rule = own or default_rule(self.model_of(operation).signing_name, operation)
-        passed = self.manifest.get("passes", {}).get(operation)
-        return passing(rule, passed["member"], passed["service"]) if passed else rule
+        if passed := self.manifest.get("passes", {}).get(operation):
+            rule = passing(rule, passed["member"], passed["service"])
+        first = self.rules.get("*")
+        return preceded(first, rule) if first else rule
 
     def region_of(self, operation: str, asked: str) -> str:
         """The region whose endpoint serves it: global services have one in each partition."""

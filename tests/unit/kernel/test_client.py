@@ -26,9 +26,9 @@ def test_methods_are_named_as_in_boto3(operation: str, method: str) -> None:
 def test_what_is_missing_says_so_and_what_no_model_has_is_no_attribute() -> None:
     with LocalCloud() as local:
         with pytest.raises(AwsError) as caught:
-            local.root().sts.get_session_token()
+            local.root().sts.get_delegated_access_token(TradeInToken="token")
         assert (caught.value.error_code, caught.value.http_status) == ("NotImplemented", 501)
-        assert "GetSessionToken" in caught.value.text
+        assert "GetDelegatedAccessToken" in caught.value.text
         with pytest.raises(AttributeError, match="no operation"):
             local.root().sts.no_such_thing  # noqa: B018
         with pytest.raises(KeyError):

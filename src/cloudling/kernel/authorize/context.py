@@ -167,8 +167,9 @@ def _mfa_age(question: Question) -> Value:
 
 
 def _token_issued(question: Question) -> Value:
+    # A code of an MFA device that comes with the call itself makes a session without a token.
     session = question.identity.session
-    return None if session is None else format_date(session.issued_at)
+    return format_date(session.issued_at) if session and session.issued_at else None
 
 
 def _of_session(name: str) -> Callable[[Question], Value]:

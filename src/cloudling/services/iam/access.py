@@ -12,6 +12,11 @@ from cloudling.kernel import Need, access, arns, pass_role
 from cloudling.models import actions
 from cloudling.services.iam import service_linked_roles
 from cloudling.services.iam.errors import ValidationError
+from cloudling.services.iam.session_access import (  # noqa: F401 - rules of this service, too
+    on_all,
+    on_federated_user,
+    on_root,
+)
 
 if TYPE_CHECKING:
     from cloudling.services.iam.call import IamCall
@@ -224,9 +229,9 @@ async def on_source(call: IamCall, request: Request) -> list[Need]:
     return [Need(f"iam:{call.operation.name}", arn)]
 
 
-@access("GetCallerIdentity", "AssumeRole")
+@access("GetCallerIdentity", "GetSessionToken", "AssumeRole")
 async def asked_of_nobody(call: IamCall, request: Request) -> list[Need]:
-    """GetCallerIdentity needs no permission at all; AssumeRole weighs the role's trust itself."""
+    """No policy controls the first two; AssumeRole weighs the role's trust itself."""
     return []
 
 

@@ -18,6 +18,7 @@ from cloudling.services.iam.records import (
     ManagedPolicy,
     Membership,
     MfaDevice,
+    OrganizationFeatures,
     PasswordPolicy,
     PolicyVersion,
     Role,
@@ -94,4 +95,10 @@ class IamCall(Call):
     )
     credential_reports = collection(
         CredentialReport, name="iam_credential_reports", key=("account",), scope="account"
+    )
+    organization_features = collection(
+        OrganizationFeatures,
+        name="iam_organization_features",
+        key=("organization",),
+        scope="world",
     )

@@ -1,14 +1,16 @@
 """Looking up who signed: long-term keys from their records, temporary ones from their token.
 
 A session token is sealed: it holds the secret, the identity and the session, so that issuing one
-writes nothing and a changed bit opens nothing.
+writes nothing and a changed bit opens nothing. It ends where its session does, whatever becomes of
+the key that asked for it; what it may do is weighed anew at each call.
 """
 
 from __future__ import annotations
 
 import base64
 import secrets
-from typing import TYPE_CHECKING
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from cloudling.services.iam.records import AccessKey
 
 _NONCE = 12
+_TAG = 16
+LONGEST_TOKEN = 4096
 _MOST_REMEMBERED = 10_000
 WELL_KNOWN_SECRET = "test"  # noqa: S105 - everybody knows it; see the page on security
 
@@ -36,7 +40,14 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True):
     access_key_id: str
     secret: str
     identity: Identity
-    padding: str = ""
+
+
+class Issued(NamedTuple):
+    """New temporary credentials."""
+
+    access_key_id: str
+    secret: str
+    token: str
 
 
 class Sessions:
@@ -47,19 +58,17 @@ class Sessions:
         self._decoder = msgspec.msgpack.Decoder(Sealed)
         self._opened: dict[str, Credential] = {}
 
-    def issue(self, identity: Identity, session: Session, least: int = 0) -> tuple[str, str, str]:
-        """Access key id, secret and session token (of `least` bytes or more) of a new session."""
+    def issue(self, identity: Identity, session: Session, least: int = 0) -> Issued:
+        """Credentials of a new session, whose token has `least` bytes or more."""
         key_id = access_key_id("ASIA", identity.account, secrets.randbits(35))
         secret = base64.b64encode(secrets.token_bytes(30)).decode()
         held = msgspec.structs.replace(identity, access_key_id=key_id, session=session)
-        plain = msgspec.msgpack.encode(Sealed(key_id, secret, held))
-        # Base64 makes four characters of three bytes.
-        short = least * 3 // 4 - len(plain)
-        if short > 0:
-            plain = msgspec.msgpack.encode(Sealed(key_id, secret, held, "=" * short))
+        packed = zlib.compress(msgspec.msgpack.encode(Sealed(key_id, secret, held)))
+        # Base64 makes four characters of three bytes. What follows the packed bytes is not read.
+        plain = packed.ljust(-(-least // 4) * 3 - _NONCE - _TAG, b"\0")
         nonce = secrets.token_bytes(_NONCE)
         sealed = self._cipher.encrypt(nonce, plain, None)
-        return key_id, secret, base64.b64encode(nonce + sealed).decode()
+        return Issued(key_id, secret, base64.b64encode(nonce + sealed).decode())
 
     def open(self, key_id: str, token: str) -> Credential:
         """The credential of a token; raises BadToken. Whether it has expired is not asked here."""
@@ -76,8 +85,9 @@ class Sessions:
     def _unseal(self, token: str) -> Credential:
         try:
             raw = base64.b64decode(token, validate=True)
-            sealed = self._decoder.decode(self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], None))
-        except (ValueError, InvalidTag, msgspec.MsgspecError) as fault:
+            packed = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], None)
+            sealed = self._decoder.decode(zlib.decompressobj().decompress(packed))
+        except (ValueError, InvalidTag, zlib.error, msgspec.MsgspecError) as fault:
             raise BadToken from fault
         session = sealed.identity.session
         if session is None:

@@ -65,6 +65,38 @@ class PackedPolicyTooLarge(AwsError):
     """Session policies and tags together exceed the packed limit."""
 
 
+class InvalidParameterValue(AwsError):
+    """Session tags that cannot be set."""
+
+
+class InvalidClientTokenId(AwsError):
+    """Credentials of a session that may not call IAM; AWS knows of no such key then."""
+
+    message = "The security token included in the request is invalid"
+    status = 403
+
+
+class OrganizationNotFoundException(AwsError):
+    """The account is in no organization."""
+
+    message = "No organization is associated with your account."
+
+
+class AccountNotManagementOrDelegatedAdministratorException(AwsError):
+    """Only the account that manages an organization may ask."""
+
+    message = (
+        "The account making the request is not the management account or delegated administrator "
+        "account for centralized root access."
+    )
+
+
+class CallerIsNotManagementAccountException(AwsError):
+    """Only the account that manages an organization may do this."""
+
+    message = "The account making the request is not the management account for the organization."
+
+
 class PasswordPolicyViolation(AwsError):
     """The password breaks the account's password policy."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudling.kernel import tags
 from cloudling.kernel.authorize import NamedPolicy, PrincipalPolicies, parse
@@ -29,6 +29,8 @@ _READ: tuple[Declared[Any], ...] = (
 )
 _MOST_REMEMBERED = 10_000
 _NOTHING = PrincipalPolicies(identity=(), boundary=None, session=None)
+_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+_OF_ROOT = NamedPolicy("", "", parse(_ALL, "identity"))
 
 
 class Principals:
@@ -42,8 +44,8 @@ class Principals:
         cloud.store.table(tags.SPEC).watchers.append(self._forget_tags)
 
     async def policies(self, identity: Identity) -> PrincipalPolicies:
-        """See the port. The root of an account has none, and needs none."""
-        if identity.kind not in {"user", "role"}:
+        """See the port. The root of an account has none but its session's, and needs none."""
+        if identity.kind not in {"user", "role"} and identity.session is None:
             return _NOTHING
         place = identity.arn, identity.access_key_id
         found = self._known.get(place)
@@ -62,32 +64,54 @@ class Principals:
             self._known.clear()
 
 
+class _Source(NamedTuple):
+    """Whose policies a principal has: its own or, federated, those of whoever vouches for it."""
+
+    kind: str
+    name: str
+    id: str
+    arn: str
+
+    @classmethod
+    def of(cls, identity: Identity) -> _Source:
+        if identity.session is None or not identity.session.issuer:
+            own_id = identity.unique_id.partition(":")[0]
+            return cls(identity.kind, identity.name, own_id, identity.principal_arn)
+        arn, unique_id = identity.session.issuer
+        kind = "root" if arn.endswith(":root") else "user"
+        return cls(kind, arn.rpartition("/")[2], unique_id, arn)
+
+
 class _Gathering:
     """One principal's policies and tags, read from the store."""
 
     def __init__(self, cloud: Cloud, identity: Identity) -> None:
         self._cloud = cloud
         self._identity = identity
+        self._source = _Source.of(identity)
         account, table = identity.account, cloud.store.table
         self._users = table(IamCall.users.spec).bind(account, "")
         self._roles = table(IamCall.roles.spec).bind(account, "")
         self._holdings = Holdings(cloud, account)
 
     async def gather(self) -> PrincipalPolicies:
-        identity = self._identity
+        source = self._source
+        session, tags = await self._session(), await self._tags()
+        if source.kind == "root":
+            return PrincipalPolicies((_OF_ROOT,), None, session, tags)
         record = await self._record()
         # A principal made again under the same name is another one: sessions of the old end here.
-        if record is None or record.id != identity.unique_id.partition(":")[0]:
+        if record is None or record.id != source.id:
             return _NOTHING
         own: list[NamedPolicy] = []
-        for owner in await self._holdings.owners(identity.kind, record.key):
+        for owner in await self._holdings.owners(source.kind, record.key):
             own += [_named(held) for held in await self._holdings.of(owner)]
         boundary = await self._managed(record.boundary) if record.boundary else None
-        return PrincipalPolicies(tuple(own), boundary, await self._session(), await self._tags())
+        return PrincipalPolicies(tuple(own), boundary, session, tags)
 
     async def _record(self) -> User | Role | None:
-        key = self._identity.name.lower()
-        if self._identity.kind == "user":
+        key = self._source.name.lower()
+        if self._source.kind == "user":
             return await self._users.get(key)
         return await self._roles.get(key)
 
@@ -97,15 +121,19 @@ class _Gathering:
 
     async def _session(self) -> tuple[NamedPolicy, ...] | None:
         session = self._identity.session
-        if session is None or not (session.policies or session.policy_arns):
+        if session is None:
+            return None
+        if not (session.policies or session.policy_arns or self._identity.kind == "federated"):
             return None
         inline = [NamedPolicy("", "", parse(text, "session")) for text in session.policies]
         managed = [await self._managed(arn) for arn in session.policy_arns]
-        return (*inline, *(each for each in managed if each))
+        # The policies of root's tasks only deny.
+        allowing = (_OF_ROOT,) if session.assumed_root else ()
+        return (*allowing, *inline, *(each for each in managed if each))
 
     async def _tags(self) -> Mapping[str, str]:
         """The principal's tags, and its session's over them, whatever the case of their keys."""
-        own = await self._cloud.tags.of(self._identity.principal_arn)
+        own = await self._cloud.tags.of(self._source.arn)
         session = self._identity.session
         over = session.tags if session else {}
         taken = {key.lower() for key in over}

@@ -235,3 +235,10 @@ class CredentialReport(Record, frozen=True, kw_only=True):
     account: str
     made: float
     content: bytes
+
+
+class OrganizationFeatures(Record, frozen=True, kw_only=True):
+    """What an organization has turned on of the central management of its members' roots."""
+
+    organization: str
+    enabled: tuple[str, ...]
