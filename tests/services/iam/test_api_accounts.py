@@ -110,7 +110,7 @@ def test_authorization_details(local: LocalCloud) -> None:
         assert attached in entity["AttachedManagedPolicies"]
     (profile,) = role["InstanceProfileList"]
     assert profile["Roles"][0]["RoleName"] == "r"
-    assert unquote(role["AssumeRolePolicyDocument"]) == TRUST
+    assert json.loads(unquote(role["AssumeRolePolicyDocument"])) == json.loads(TRUST)
     assert role["RoleLastUsed"] == {}
     assert own["AttachmentCount"] == 3
     (version,) = own["PolicyVersionList"]

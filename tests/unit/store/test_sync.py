@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
@@ -137,14 +138,17 @@ def test_after_a_failed_sync_nothing_is_acknowledged(
         raise OSError(5, "Input/output error")
 
     async def turn() -> None:
-        put(store, "before" if durability == "fast" else "one")
-        if durability == "strict":
-            with pytest.raises(StoreFault, match="Input/output"):
-                await store.committed()
+        if durability == "fast":
+            # The thread may have found the fault already, with what was written before.
+            with contextlib.suppress(StoreFault):
+                put(store, "one")
+            return
+        put(store, "one")
+        with pytest.raises(StoreFault, match="Input/output"):
+            await store.committed()
 
     store = Store.open(tmp_path / "data", durability=durability)
-    if durability == "strict":
-        put(store, "before")
+    put(store, "before")
     monkeypatch.setattr(syncer_of(store).log, "sync", broken)
     try:
         asyncio.run(turn())
