@@ -71,3 +71,8 @@ def default_rule(prefix: str, operation: str) -> Rule:
         return [Need(action, call.cloud.resources.named(call, prefix, operation, request))]
 
     return rule
+
+
+async def unasked(call: Call, request: Request) -> Sequence[Need]:
+    """The rule of operations that anyone may call, unsigned even."""
+    return ()

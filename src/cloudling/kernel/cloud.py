@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import pipeline
 from cloudling.kernel.client import Client, snake
-from cloudling.kernel.errors import NotImplementedHere
 from cloudling.kernel.ids import Ids
+from cloudling.kernel.missing import missing
 from cloudling.kernel.origins import INTERNAL, Origin
 from cloudling.kernel.pages import Pages
 from cloudling.kernel.recording import Recorder
@@ -108,11 +108,7 @@ class Cloud:
 
     def _build(self, service: str, operation: str) -> tuple[Run, Operation, type[Call], Service]:
         room = self.services[service]
-        built = room.operations.get(operation)
-        if built is None:
-            raise NotImplementedHere(
-                f"{operation} of {room.title} is not implemented in Cloudling yet."
-            )
+        built = room.operations.get(operation) or missing(room, operation)
         made = pipeline.build(room, built), built, room.call_type, room
         self._built[service, operation] = made
         return made

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel.access import Rule, default_rule, rules_in
+from cloudling.kernel.access import Rule, default_rule, rules_in, unasked
 from cloudling.kernel.call import Call
 from cloudling.kernel.operations import MARK, Operation
 from cloudling.models import loader
@@ -78,7 +78,10 @@ class Service:
 
     def rule(self, operation: str) -> Rule:
         own = self.rules.get(operation)
-        return own or default_rule(self.model_of(operation).signing_name, operation)
+        model = self.model_of(operation)
+        if own is None and model.operations[operation].traits.get("authtype") == "none":
+            return unasked
+        return own or default_rule(model.signing_name, operation)
 
 
 def find_services(package: str) -> Iterator[Service]:

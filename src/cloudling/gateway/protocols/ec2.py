@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 XML_TYPE = "text/xml;charset=UTF-8"
 NAMES: dict[str, Any] = query.NAMES
+# What EC2 calls errors that all forms can have.
+_CODES = {"MalformedInput": "InvalidParameterValue"}
 
 
 def operation_in(form: Mapping[str, str], model: Model) -> str:
@@ -94,7 +96,7 @@ def failing(model: Model) -> Fail:
 
     def fail(error: AwsError, request_id: str, host_id: str = "") -> Answer:
         code, status = errors.renamed(error, "ec2")
-        code, modelled = known.get(code, (code, 400))
+        code, modelled = known.get(code, (_CODES.get(code, code), 400))
         fields = "".join(elements(name, value) for name, value in error.fields.items())
         body = (
             f"{DECLARATION}<Response><Errors><Error>{elements('Code', code)}"
@@ -109,4 +111,6 @@ def failing(model: Model) -> Fail:
 
 def _text(error: AwsError) -> str:
     encoded = error.encoded if isinstance(error, AccessDenied) else ""
-    return f"{error.text} Encoded authorization failure message: {encoded}" if encoded else error.text
+    if not encoded:
+        return error.text
+    return f"{error.text} Encoded authorization failure message: {encoded}"
