@@ -12,6 +12,7 @@ from cloudling.kernel.missing import missing
 from cloudling.kernel.origins import INTERNAL, Origin, Perimeter
 from cloudling.kernel.pages import Pages
 from cloudling.kernel.ports import NO_ACTIVITY, NO_ORGANIZATIONS, Activity, Organizations
+from cloudling.kernel.reconcilers import Reconcilers
 from cloudling.kernel.recording import Recorder
 from cloudling.kernel.resources import Resources
 from cloudling.kernel.tags import Tags
@@ -62,6 +63,7 @@ class Cloud:
         self.tags = Tags(store)
         self.resources = Resources()
         self.recorder = Recorder()
+        self.reconcilers = Reconcilers(self)
         self.services = {service.name: service for service in services}
         self._by_model = {
             model: service for service in self.services.values() for model in service.models

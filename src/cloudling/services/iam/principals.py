@@ -28,6 +28,9 @@ _READ: tuple[Declared[Any], ...] = (
 )
 _MOST_REMEMBERED = 10_000
 _NOTHING = PrincipalPolicies(identity=(), boundary=None, session=None)
+_EVERYTHING = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
+# A service of AWS's at work inside an account, such as one that makes a role in a new account.
+_ON_BEHALF = PrincipalPolicies((NamedPolicy("", "", parse(_EVERYTHING, "identity")),))
 
 
 class Principals:
@@ -42,6 +45,8 @@ class Principals:
 
     async def policies(self, identity: Identity) -> PrincipalPolicies:
         """See the port. The root of an account has none, and needs none."""
+        if identity.kind == "service" and identity.account:
+            return _ON_BEHALF
         if identity.kind not in {"user", "role"}:
             return _NOTHING
         place = identity.arn, identity.access_key_id
