@@ -6,10 +6,9 @@ import json
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from cloudling.cli.cloud import Cloud, find
-from cloudling.settings import load
+from cloudling.settings import UserError, load
 
 if TYPE_CHECKING:
     import argparse
@@ -73,7 +72,12 @@ def describe(
 def root_of(cloud: Cloud, account: str) -> dict[str, str]:
     """The variables of keys that sign as the account's root; the running cloud knows or makes
     them."""
-    said = cloud.admin("POST", f"/_cloudling/root-key?account={quote(account)}").json()
+    if not (len(account) == 12 and account.isascii() and account.isdigit()):
+        raise UserError(
+            f"--account {account} names no account. Give its twelve digits, as "
+            f"`aws organizations list-accounts` tells them."
+        )
+    said = cloud.admin("POST", f"/_cloudling/root-key?account={account}").json()
     return {
         "AWS_ACCESS_KEY_ID": said["access_key_id"],
         "AWS_SECRET_ACCESS_KEY": said["secret_access_key"],
