@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "docs" / "conformance.json"
 PAGE = ROOT / "docs" / "conformance.md"
 NAMES = {
-    "protocols": "botocore's protocol cases, inverted (query and rest-xml)",
+    "protocols": "botocore's protocol cases, inverted (ec2, json, query and rest-xml)",
     "s3-tests": "ceph's s3-tests (s3 and headers)",
     "moto sts": "moto's tests of sts",
     "moto iam": "moto's tests of iam",
