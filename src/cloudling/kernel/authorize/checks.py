@@ -51,7 +51,16 @@ class Case:
     that only limit: boundary and session.
     """
 
-    __slots__ = ("above", "cross_account", "guard", "limits", "lookup", "principal", "question")
+    __slots__ = (
+        "above",
+        "cross_account",
+        "guard",
+        "limits",
+        "lookup",
+        "principal",
+        "question",
+        "session",
+    )
 
     def __init__(self, question: Question, principal: PrincipalPolicies, guard: Guard) -> None:
         owner = question.resource_account
@@ -63,8 +72,12 @@ class Case:
         self.above: tuple[PolicyType, ...] = ()
         if question.organization.service or question.owner.resource:
             self.above = tuple(kind for kind in _ABOVE if levels(self, kind))
+        self.session = principal.session
+        if self.session is None and question.identity.kind == "federated":
+            # Without session policies such a session may do what resources' policies allow it.
+            self.session = ()
         self.limits: tuple[PolicyType, ...] = ()
-        if principal.boundary is not None or principal.session is not None:
+        if principal.boundary is not None or self.session is not None:
             self.limits = tuple(kind for kind in _LIMITS if levels(self, kind))
 
     def missing(self, policy_type: PolicyType) -> Decision:
@@ -135,7 +148,7 @@ def levels(case: Case, policy_type: PolicyType) -> Levels:
         case "permissions boundary":
             return ((principal.boundary,),) if principal.boundary else ()
         case "session policy":
-            return () if principal.session is None else (principal.session,)
+            return () if case.session is None else (case.session,)
         case _:
             return ()
 

@@ -103,6 +103,19 @@ _TYPES = {
 }
 
 
+# Actions that have no key about the resource's account, as the page of the keys lists them.
+_OWNERLESS = """
+    auditmanager:updateassessmentframeworkshare detective:acceptinvitation
+    ds:acceptshareddirectory ec2:accepttransitgatewaypeeringattachment
+    ec2:acceptvpcendpointconnections ec2:acceptvpcpeeringconnection
+    ec2:createtransitgatewaypeeringattachment ec2:createvpcendpoint ec2:createvpcpeeringconnection
+    guardduty:acceptadministratorinvitation macie2:acceptinvitation es:acceptinboundconnection
+    route53:associatevpcwithhostedzone route53:createvpcassociationauthorization
+    securityhub:acceptadministratorinvitation
+"""
+_WITHOUT_OWNER = frozenset(_OWNERLESS.split())
+
+
 def _truth(value: bool) -> str:
     return "true" if value else "false"
 
@@ -187,6 +200,15 @@ def _service_names(question: Question) -> Value:
     return (identity.arn, f"{name}.{question.facts.region}{dot}{domain}")
 
 
+def _resource_organization(question: Question) -> Value:
+    return question.owner.organization or None if _knows_owner(question) else None
+
+
+def _resource_path(question: Question) -> Value:
+    path = question.owner.path
+    return (path,) if path and _knows_owner(question) else None
+
+
 def _organization(whose: str) -> Callable[[Question], Value]:
     def read(question: Question) -> Value:
         controls: Controls = getattr(question, whose)
@@ -203,7 +225,14 @@ def _path(whose: str) -> Callable[[Question], Value]:
     return read
 
 
+def _knows_owner(question: Question) -> bool:
+    action = question.action.lower()
+    return action not in _WITHOUT_OWNER and not action.startswith("ebs:")
+
+
 def _resource_account(question: Question) -> Value:
+    if not _knows_owner(question):
+        return None
     return question.resource_account or question.identity.account or None
 
 
@@ -239,8 +268,8 @@ _KEYS: dict[str, Callable[[Question], Value]] = {
     "aws:referer": _of_facts("referer"),
     "aws:requestedregion": _of_facts("region"),
     "aws:resourceaccount": _resource_account,
-    "aws:resourceorgid": _organization("owner"),
-    "aws:resourceorgpaths": _path("owner"),
+    "aws:resourceorgid": _resource_organization,
+    "aws:resourceorgpaths": _resource_path,
     "aws:securetransport": lambda question: _truth(question.facts.secure),
     "aws:sourceaccount": _of_facts("source_account"),
     "aws:sourcearn": _of_facts("source_arn"),

@@ -176,3 +176,10 @@ def test_tags_are_asked_for_where_the_service_has_no_answer() -> None:
     assert value(USER, "aws:resourcetag/team", context=context, tags=tags) == "blue"
     assert value(USER, "aws:requesttag/team", context=context, tags=tags) == "red"
     assert asked == ["aws:requesttag/team"]
+
+
+@pytest.mark.parametrize("action", ["ec2:CreateVpcPeeringConnection", "ebs:GetSnapshotBlock"])
+def test_some_actions_know_no_owner(action: str) -> None:
+    for key in ("aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"):
+        assert value(USER, key, owner=HERE, action=action) is None
+        assert value(USER, key, owner=HERE, action="ec2:CreateVpc") is not None

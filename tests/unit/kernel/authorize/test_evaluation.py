@@ -239,6 +239,8 @@ ACCOUNT_ROOT = {"AWS": f"arn:aws:iam::{HOME}:root"}
             "resource-based policy",
         ),
         (FEDERATED, holds(ALLOW, session=[]), bucket({"AWS": HOME}), False, "session policy"),
+        (FEDERATED, holds(ALLOW), None, False, "session policy"),
+        (FEDERATED, holds(ALLOW, session=[ALLOW]), None, True, "identity-based policy"),
         # "*" grants beyond them, as its condition on aws:PrincipalArn may; so does the user who
         # asked for a federated user's session only within them.
         (
