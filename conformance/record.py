@@ -15,7 +15,7 @@ DATA = ROOT / "docs" / "conformance.json"
 PAGE = ROOT / "docs" / "conformance.md"
 NAMES = {
     "oracle": "requests decided as AWS's pages on policy evaluation say (tests/oracle)",
-    "protocols": "botocore's protocol cases, inverted (query and rest-xml)",
+    "protocols": "botocore's protocol cases, inverted (ec2, json, query and rest-xml)",
     "s3-tests": "ceph's s3-tests (s3 and headers)",
     "moto sts": "moto's tests of sts",
     "moto iam": "moto's tests of iam",

@@ -27,10 +27,11 @@ from cloudling.kernel.coverage import coverage_of
 from cloudling.kernel.decisions.log import DecisionLog
 from cloudling.kernel.origins import Perimeter
 from cloudling.kernel.services import find_services
-from cloudling.services.iam.credentials import KeyRing
+from cloudling.services.iam.credentials import WELL_KNOWN_SECRET, KeyRing
 from cloudling.services.iam.directory import Directory
 from cloudling.services.iam.principals import Principals
-from cloudling.services.iam.roots import ensure_root_key
+from cloudling.services.iam.roots import ensure_root_key, root_key
+from cloudling.services.organizations.controls import AccountControls
 from cloudling.services.s3.regions import bucket_regions
 from cloudling.settings import Settings, UserError
 from cloudling.store.errors import StoreError
@@ -75,6 +76,9 @@ def build_cloud(
     cloud.authorizer = Principals(cloud)
     cloud.decisions = decisions = DecisionLog(cloud)
     cloud.activity = decisions.activity
+    cloud.organizations = AccountControls(cloud)
+    for service in cloud.services.values():
+        cloud.reconcilers.adopt(service)
     cloud.perimeter = Perimeter(settings.source_ip, settings.loopback_counts_as_tls)
     cloud.directory = Directory(cloud)
     return cloud
@@ -121,6 +125,7 @@ class App:
         self.store: Store
         self.cloud: Cloud
         self._server: Server
+        self._reconciling: asyncio.Task[None]
 
     async def start(self) -> None:
         """Open the store and listen; what stands in the way is a `UserError`."""
@@ -140,6 +145,7 @@ class App:
         if not self.development_keys:
             self.notes = await ensure_root_key(self.cloud, settings.account)
         await self._listen()
+        self._reconciling = asyncio.create_task(self.cloud.reconcilers.run())
         gc.collect()
         gc.freeze()
         # A call makes and drops a few hundred objects: the young are looked at seldom, so that
@@ -170,6 +176,8 @@ class App:
     async def stop(self, grace: float = 5.0) -> None:
         """Let what runs finish, then close the store."""
         await self._server.stop(grace)
+        self._reconciling.cancel()
+        await asyncio.wait([self._reconciling])
         self.cloud.recorder.flush()
         self.decisions.save()
         await self.store.close()
@@ -208,6 +216,14 @@ class App:
     def access_lines(self, most: int) -> list[str]:
         self.cloud.recorder.flush()
         return self.access_log.lines(most)
+
+    async def root_key(self, account: str) -> dict[str, str]:
+        """Keys that sign as an account's root: the well-known ones, or one made for it."""
+        if self.development_keys:
+            key_id, secret = account, WELL_KNOWN_SECRET
+        else:
+            key_id, secret = await root_key(self.cloud, account)
+        return {"account": account, "access_key_id": key_id, "secret_access_key": secret}
 
     async def reset(self) -> None:
         """Empty every account and region; keys that the settings give stay."""

@@ -50,7 +50,14 @@ KNOWN: dict[str, list[str]] = {
     "UploadId": ["not-an-upload"],
     "ContentMD5": [],
     "ExpectedBucketOwner": ["000000000000"],
+    "ImageId": ["ami-12345678"],
+    "InstanceId": ["i-1234567890abcdef0"],
+    "ResourceType": ["instance", "volume", "nothing"],
 }
+# Of EC2's eight hundred operations, some that name many kinds of things; the rest is drawn.
+MODELS = ("s3", "iam", "sts", "organizations", "ec2")
+DRAWN = {"ec2": 30}
+ALWAYS = {"ec2": ("RunInstances", "CreateTags", "AssociateIamInstanceProfile", "CreateVolume")}
 DROPPED = frozenset({"ContentMD5", "ContentLength", "SSECustomerKey", "CopySourceSSECustomerKey"})
 
 
@@ -58,10 +65,13 @@ def every_operation(random: random.Random) -> list[Draft]:
     """Two requests of each operation: one with what it needs, one with all members."""
     session = botocore.session.get_session()
     drafts = []
-    for service in ("s3", "iam", "sts"):
+    for service in MODELS:
         model = session.get_service_model(service)
         serializer = serialize.create_serializer(model.resolved_protocol, include_validation=False)
-        for name in model.operation_names:
+        names = list(model.operation_names)
+        if service in DRAWN:
+            names = [*ALWAYS[service], *random.sample(names, DRAWN[service])]
+        for name in names:
             operation = model.operation_model(name)
             for full in (False, True):
                 value = (

@@ -70,6 +70,9 @@ FORM_NAMES = [
     b"a." * 300 + b"b", b"Tags.member.99999999999999999999.Key", b"ActionNames.member.1", b"Scope",
     b"TransitiveTagKeys.member.1", b"ExternalId", b"SerialNumber", b"TokenCode", b"OnlyAttached",
     b"PermissionsBoundary", b"Description", b"MaxSessionDuration", b"SetAsDefault", b"Status",
+    b"DryRun", b"IamInstanceProfile.Name", b"IamInstanceProfile.Arn", b"TagSpecification.1.Tag.1",
+    b"TagSpecification.1.ResourceType", b"NetworkInterface.1.SubnetId", b"InstanceId.1",
+    b"ResourceId.1", b"BlockDeviceMapping.1.Ebs", b"Placement.GroupName", b"SecurityGroupId",
 ]  # fmt: skip
 ELEMENTS = [
     b"<!DOCTYPE a>", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>', b"&x;", b"&#0;",
@@ -79,6 +82,11 @@ ELEMENTS = [
     b'<?xml version="1.1"?>', b"<PartNumber>0</PartNumber>",
     b"<PartNumber>99999999999</PartNumber>", b"<ETag>x</ETag>",
     b"<LocationConstraint>mars-1</LocationConstraint>", b"<ChecksumCRC32>AAAA</ChecksumCRC32>",
+]  # fmt: skip
+JSON = [
+    b"null", b"true", b"0", b"-1", b"1.5", b"1e400", b"9" * 400, b'""', b'"NaN"', b"[]", b"{}",
+    b"[null]", b'{"a":null}', b'"\\ud800"', b'"\\u0000"', b"[" * 600, b"[" * 200 + b"]" * 200,
+    b'{"a":' * 90 + b"1" + b"}" * 90, b"\xff", b"NaN", b",", b"//", b"", b'{"__type":"x"}',
 ]  # fmt: skip
 FRAMES = [
     b"0\r\n\r\n", b"ffffffffffffffff\r\n", b"-1\r\n", b"5;a=b\r\nhello\r\n", b"5\r\nhell\r\n",
@@ -90,7 +98,7 @@ FRAMES = [
     b"Transfer-Encoding: gzip, chunked\r\n", b"x: " + b"y" * 20000 + b"\r\n", b"z: z\r\n" * 300,
 ]  # fmt: skip
 REGIONS = ["us-east-1", "eu-west-1", "", "mars-1", "us-east-1/x", "a" * 300]
-SERVICES = ["s3", "iam", "sts", "sqs", "", "s3express", "ec2", "dynamodb"]
+SERVICES = ["s3", "iam", "sts", "sqs", "", "s3express", "ec2", "dynamodb", "organizations"]
 
 
 def garbage(random: random.Random) -> bytes:
@@ -196,9 +204,26 @@ def change_form(draft: Draft, random: random.Random) -> None:
     draft.body = b"&".join(pairs)
 
 
+def change_json(draft: Draft, random: random.Random) -> None:
+    tokens = list(re.finditer(rb'"[^"]*"|-?[0-9.]+|true|false|null|[\[\]{}:,]', draft.body))
+    if not tokens:
+        draft.body = random.choice(JSON)
+        return
+    begin, end = random.choice(tokens).span()
+    kind = random.random()
+    if kind < 0.6:
+        draft.body = draft.body[:begin] + random.choice(JSON) + draft.body[end:]
+    elif kind < 0.8:
+        draft.body = draft.body[:begin] + b'"%b"' % garbage(random) + draft.body[end:]
+    else:
+        draft.body = draft.body[:end] + draft.body[begin:]
+
+
 def change_body(draft: Draft, random: random.Random) -> None:
-    if draft.service in {"iam", "sts"} and random.random() < 0.9:
+    if draft.service in {"iam", "sts", "ec2"} and random.random() < 0.9:
         return change_form(draft, random)
+    if draft.service == "organizations" and random.random() < 0.9:
+        return change_json(draft, random)
     if draft.body.lstrip().startswith(b"<") and random.random() < 0.9:
         return change_xml(draft, random)
     draft.body = change_bytes(draft.body, random)

@@ -36,7 +36,7 @@ EPISODE = 2000
 # Memory may grow by so much after the first episodes: caches fill and fragments stay.
 GROWTH = 48 * 1024 * 1024
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
-CODE = re.compile(rb"<Code>([^<]*)</Code>")
+CODE = re.compile(rb'(?:<Code>|"__type":")([^<"]*)')
 ALLOWED = frozenset({501, 505})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ BEHIND = [
     ("GET", b"/_cloudling/status"),
     ("GET", b"/_cloudling/coverage"),
     ("GET", b"/_cloudling/logs"),
+    ("POST", b"/_cloudling/root-key?account=111122223333"),
     ("POST", b"/_cloudling/reset"),
     ("POST", b"/_cloudling/stop"),
     ("GET", b"/_cloudling/nothing"),
@@ -48,7 +50,7 @@ def test_without_the_token_nothing_is_told(
     assert "www-authenticate" in answer.headers
 
 
-@pytest.mark.parametrize(("method", "path"), BEHIND[:5])
+@pytest.mark.parametrize(("method", "path"), BEHIND[:6])
 def test_keys_of_the_cloud_open_nothing_there(
     cloud: RunningCloud, method: str, path: bytes
 ) -> None:
@@ -93,3 +95,24 @@ def test_runtime_files_are_the_users_alone(tmp_path: Path) -> None:
         assert answer.status == 200
         # The token is told nowhere else.
         assert cloud.token() not in cloud.log.read_text()
+
+
+@pytest.mark.parametrize("account", ["", "12", "11112222333x", "1111222233334"])
+def test_root_keys_are_of_accounts(cloud: RunningCloud, account: str) -> None:
+    path = b"/_cloudling/root-key?account=" + account.encode()
+    assert ask(cloud.port, bearing("POST", path, f"Bearer {cloud.app.token}")).status == 400
+
+
+@pytest.mark.parametrize("development_keys", [True, False])
+def test_a_root_key_signs_as_the_accounts_root(development_keys: bool) -> None:
+    with RunningCloud(development_keys="on" if development_keys else "off") as cloud:
+        path = b"/_cloudling/root-key?account=444455556666"
+        asked = bearing("POST", path, f"Bearer {cloud.app.token}")
+        told = json.loads(ask(cloud.port, asked).body)
+        assert json.loads(ask(cloud.port, asked).body) == told
+        sts = cloud.client(
+            "sts",
+            aws_access_key_id=told["access_key_id"],
+            aws_secret_access_key=told["secret_access_key"],
+        )
+        assert sts.get_caller_identity()["Arn"] == "arn:aws:iam::444455556666:root"

@@ -68,3 +68,12 @@ def test_the_cli_tells_refusals(aws: Program) -> None:
     assert "(404)" in aws.fail("s3api", "head-object", "--bucket", "there-is-none", "--key", "k")
     told = aws.print("sts", "get-caller-identity", "--query", "Arn", "--output", "text")
     assert told == "arn:aws:iam::000000000000:root\n"
+
+
+def test_the_cli_asks_for_instances(aws: Program) -> None:
+    told = aws.fail("ec2", "describe-instances")
+    assert "(NotImplemented)" in told
+    assert "DescribeInstances of Elastic Compute Cloud is not implemented" in told
+    launch = ("ec2", "run-instances", "--image-id", "ami-12345678", "--instance-type", "t3.micro")
+    assert "(DryRunOperation)" in aws.fail(*launch, "--dry-run")
+    assert "(AuthFailure)" in aws.fail(*launch, **WRONG)

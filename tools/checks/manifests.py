@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tools.checks.house import Finding, Room
 
 TIERS = ("answers", "works", "faithful", "proven")
-LISTS = ("models", "calls", "needs", "extra_protocols")
+LISTS = ("models", "calls", "needs", "extra_protocols", "reconciles")
 TEXTS = ("title", "tier", "validation_error")
 SWITCHES = ("own_tag_keys",)
 KNOWN = (*LISTS, *TEXTS, *SWITCHES, "passes")

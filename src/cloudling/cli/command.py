@@ -90,6 +90,9 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
         default="sh",
         help="whose syntax to print (default: sh)",
     )
+    made["env"].add_argument(
+        "--account", metavar="ID", help="sign as the root of this account, such as a member's"
+    )
     made["logs"].add_argument("-f", "--follow", action="store_true", help="go on as it grows")
     made["logs"].add_argument("--access", action="store_true", help="only the lines of calls")
     made["logs"].add_argument(

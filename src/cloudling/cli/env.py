@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from cloudling.cli.cloud import Cloud, find
-from cloudling.settings import load
+from cloudling.settings import UserError, load
 
 if TYPE_CHECKING:
     import argparse
@@ -21,6 +21,10 @@ IGNORES = (
     "boto3 before 1.28 (endpoint_url), JavaScript v2, Go v1, rclone, s3cmd, Arrow; s5cmd reads",
     "S3_ENDPOINT_URL. AWS CLI v1 calls AWS itself for SQS, EMR and Health without --endpoint-url.",
 )
+KEYS_ARE_OFF = (
+    "The keys test/test are off here, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are",
+    "yours to set: the root key was shown once, when this cloud first started.",
+)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -29,6 +33,9 @@ def run(given: argparse.Namespace) -> int:
     if status is None:
         print(f"Nothing answers on port {cloud.port} yet: cloudling start.", file=sys.stderr)
     variables, notes = describe(cloud, status, load(config=given.config).region)
+    if given.account:
+        variables |= root_of(cloud, given.account)
+        notes = [note for note in notes if note not in KEYS_ARE_OFF]
     print(SHELLS[given.shell](variables, notes))
     return 0
 
@@ -52,10 +59,7 @@ def describe(
     if said.get("development_keys", True):
         variables |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     else:
-        notes += [
-            "The keys test/test are off here, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are",
-            "yours to set: the root key was shown once, when this cloud first started.",
-        ]
+        notes += KEYS_ARE_OFF
     variables |= {
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
@@ -63,6 +67,21 @@ def describe(
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     return variables, notes
+
+
+def root_of(cloud: Cloud, account: str) -> dict[str, str]:
+    """The variables of keys that sign as the account's root; the running cloud knows or makes
+    them."""
+    if not (len(account) == 12 and account.isascii() and account.isdigit()):
+        raise UserError(
+            f"--account {account} names no account. Give its twelve digits, as "
+            f"`aws organizations list-accounts` tells them."
+        )
+    said = cloud.admin("POST", f"/_cloudling/root-key?account={account}").json()
+    return {
+        "AWS_ACCESS_KEY_ID": said["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": said["secret_access_key"],
+    }
 
 
 def as_sh(variables: Mapping[str, str], notes: list[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 PREFIXES = (b"/_cloudling/", b"/_localstack/")
 _HEALTH = {b"/_cloudling/health", b"/_localstack/health"}
+_ACCOUNT = re.compile(rb"[0-9]{12}")
 _OPEN_RESET = b"/_localstack/state/reset"
 
 
@@ -36,6 +38,7 @@ class Keeper(Protocol):
     def status(self) -> dict[str, Any]: ...
     def coverage(self) -> dict[str, Any]: ...
     def access_lines(self, most: int) -> list[str]: ...
+    async def root_key(self, account: str) -> dict[str, str]: ...
     async def reset(self) -> None: ...
     def stop_soon(self) -> None: ...
 
@@ -50,6 +53,7 @@ class Admin:
             ("GET", b"/_cloudling/status"): self._status,
             ("GET", b"/_cloudling/coverage"): self._coverage,
             ("GET", b"/_cloudling/logs"): self._logs,
+            ("POST", b"/_cloudling/root-key"): self._root_key,
             ("POST", b"/_cloudling/reset"): self._reset,
             ("POST", b"/_cloudling/stop"): self._stop,
             **DecisionPages(lambda: keeper.cloud).routes,
@@ -102,6 +106,12 @@ class Admin:
 
     async def _logs(self, request: Request) -> Response:
         return _plain(200, "\n".join(self._keeper.access_lines(1000)))
+
+    async def _root_key(self, request: Request) -> Response:
+        account = request.query.removeprefix(b"account=")
+        if not _ACCOUNT.fullmatch(account):
+            return _plain(400, "Name the account by its twelve digits: ?account=111122223333.")
+        return _json(await self._keeper.root_key(account.decode()))
 
     async def _reset(self, request: Request) -> Response:
         await self._keeper.reset()

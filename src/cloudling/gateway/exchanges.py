@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 import orjson
 
-from cloudling.gateway import browsers, hosts, route
+from cloudling.gateway import browsers, hosts, naming, route
 from cloudling.gateway.bodies import EntityTooLarge
 from cloudling.gateway.browsers import Trust
 from cloudling.gateway.messages import Response
@@ -26,7 +26,7 @@ from cloudling.kernel.streams import Bytes
 from cloudling.models import actions, loader
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable
 
     from cloudling.gateway.gateway import Surroundings
     from cloudling.gateway.messages import Request
@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 BODY_LIMIT = 1 << 20
 # What is hashed for clients that leave it to us, all in memory.
 UNHASHED_LIMIT = 16 << 20
+_RESTFUL = frozenset({"rest-xml", "rest-json"})
 _SCHEMES: dict[str, browsers.Signed] = {
     "v4-header": "header",
     "v2-header": "header",
@@ -108,7 +109,7 @@ class Exchange:
         hint = ""
         try:
             self._aim()
-            run = self._run_query if self.target.protocol == "query" else self._run_rest
+            run = self._run_rest if self.target.protocol in _RESTFUL else self._run_named
             return self._respond(await run())
         except Refusal as refusal:
             if refusal.kind == "unknown-key":
@@ -147,8 +148,8 @@ class Exchange:
         else:
             self.request_id = ids.request_id()
 
-    async def _run_query(self) -> Answer:
-        """The operation stands in the body, so that is read first, counted while it comes."""
+    async def _run_named(self) -> Answer:
+        """The operation may stand in the body, so that is read first, counted while it comes."""
         request, model = self.request, self.model
         assert model is not None  # noqa: S101 - _aim has loaded it
         self._refuse_page()
@@ -156,27 +157,16 @@ class Exchange:
             raw = await self.around.unproven.read(request.body, BODY_LIMIT)
         except EntityTooLarge:
             raise RequestEntityTooLarge from None
-        is_form = request.headers.get("content-type", "").startswith(query.CONTENT_TYPE)
-        form = query.form(raw if is_form or not request.query else b"", _pairs(request.query))
-        self._require_claim(form)
-        self.operation = query.operation_in(form, model)
+        protocol = self.target.protocol
+        self.operation, form = naming.operation_of(
+            request, raw, model, protocol, signed=self.claim is not None
+        )
         await self._identify(sha256(raw).hexdigest())
         self._review()
-        codec = codecs.codec(model, self.operation, "query")
+        codec = codecs.codec(model, self.operation, protocol)
         wire = WireRequest(request.method, headers=request.headers, body=raw, form=form)
         result = await self._invoke(codec.parse(wire)) or {}
         return codec.serialize(result, self.request_id)
-
-    def _require_claim(self, form: Mapping[str, str]) -> None:
-        """Query services take unsigned calls only of the operations that say so."""
-        if self.claim is not None:
-            return
-        if "SignatureVersion" in form:
-            raise Refusal("version-2")
-        assert self.model is not None  # noqa: S101 - _aim has loaded it
-        operation = self.model.operations.get(form.get("Action", ""))
-        if operation is None or operation.traits.get("authtype") != "none":
-            raise Refusal("anonymous")
 
     async def _run_rest(self) -> Answer:
         """The resources stand in the head: authenticated before the body is read."""
@@ -321,6 +311,8 @@ class Exchange:
             return errors.bare(loader.load("s3"), self.request.method)(
                 error, self.request_id, self.around.cloud.ids.s3_host_id()
             )
+        if target.protocol in ("json", "ec2") and model is not None:
+            return codecs.failing(model, target.protocol)(error, self.request_id)
         if target.protocol == "query":
             served = model or loader.load("sts")
             return errors.wrapped(served, "text/xml", "x-amzn-RequestId")(error, self.request_id)

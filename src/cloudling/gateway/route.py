@@ -18,10 +18,18 @@ if TYPE_CHECKING:
     from cloudling.gateway.signatures.words import Dialect
 
 # Protocol of each served model; others join with their services.
-PROTOCOLS = {"s3": "rest-xml", "iam": "query", "sts": "query"}
+PROTOCOLS = {
+    "ec2": "ec2",
+    "iam": "query",
+    "organizations": "json",
+    "s3": "rest-xml",
+    "sts": "query",
+}
+# What `X-Amz-Target` begins with, up to the dot.
+_TARGET_PREFIXES = {"AWSOrganizationsV20161128": "organizations"}
 # Versions that unsigned or hand-written query calls name.
-_QUERY_VERSIONS = {b"2010-05-08": "iam", b"2011-06-15": "sts"}
-_DIALECTS: dict[str, Dialect] = {"rest-xml": "s3", "query": "query"}
+_QUERY_VERSIONS = {b"2010-05-08": "iam", b"2011-06-15": "sts", b"2016-11-15": "ec2"}
+_DIALECTS: dict[str, Dialect] = {"rest-xml": "s3", "query": "query", "ec2": "ec2"}
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -52,7 +60,8 @@ def find_target(request: Request, host: Host, signed_for: str, served: Container
 def _by_look(request: Request, host: Host) -> str:
     target = request.headers.get("x-amz-target")
     if target:
-        return target.partition(".")[0].partition("_")[0].lower()
+        prefix = target.partition(".")[0]
+        return _TARGET_PREFIXES.get(prefix) or prefix.partition("_")[0].lower()
     if host.service and host.kind == "service":
         return host.service
     for version, name in _QUERY_VERSIONS.items():

@@ -102,6 +102,11 @@ def default_rule(prefix: str, operation: str) -> Rule:
     return rule
 
 
+async def unasked(call: Call, request: Request) -> Sequence[Need]:
+    """The rule of operations that anyone may call, unsigned even."""
+    return ()
+
+
 def passing(rule: Rule, member: str, service: str) -> Rule:
     """The rule, and PassRole for each role that `member` of the request names.
 

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from cloudling.kernel.identities import service_principal
 from cloudling.kernel.origins import INTERNAL, Origin
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ class Client:
         self._identity = identity
         self._region = region
         self._origin = origin
+
+    def as_service(self, principal: str, account: str = "") -> Client:
+        """The same, called by a service itself.
+
+        With `account` it works inside that account, on its behalf and within nobody's limits;
+        without one it may do what resources' own policies allow it.
+        """
+        return Client(self._cloud, service_principal(principal, account), self._region)
 
     def __getattr__(self, service: str) -> ServiceClient:
         return ServiceClient(self, self._cloud.service_of(service.rstrip("_")).name)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from cloudling.kernel import pipeline
 from cloudling.kernel.client import Client, snake
 from cloudling.kernel.decisions import NO_DECISIONS, Decisions
-from cloudling.kernel.errors import NotImplementedHere
 from cloudling.kernel.ids import Ids
+from cloudling.kernel.missing import missing
 from cloudling.kernel.origins import INTERNAL, Origin, Perimeter
 from cloudling.kernel.pages import Pages
 from cloudling.kernel.ports import NO_ACTIVITY, NO_ORGANIZATIONS, Activity, Organizations
+from cloudling.kernel.reconcilers import Reconcilers
 from cloudling.kernel.recording import Recorder
 from cloudling.kernel.resources import Resources
 from cloudling.kernel.tags import Tags
@@ -63,6 +64,7 @@ class Cloud:
         self.tags = Tags(store)
         self.resources = Resources()
         self.recorder = Recorder()
+        self.reconcilers = Reconcilers(self)
         self.services = {service.name: service for service in services}
         self._by_model = {
             model: service for service in self.services.values() for model in service.models
@@ -116,11 +118,7 @@ class Cloud:
 
     def _build(self, service: str, operation: str) -> tuple[Run, Operation, type[Call], Service]:
         room = self.services[service]
-        built = room.operations.get(operation)
-        if built is None:
-            raise NotImplementedHere(
-                f"{operation} of {room.title} is not implemented in Cloudling yet."
-            )
+        built = room.operations.get(operation) or missing(room, operation)
         made = pipeline.build(room, built), built, room.call_type, room
         self._built[service, operation] = made
         return made

@@ -49,3 +49,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     access_key_id: str = ""
     session: Session | None = None
     well_known: bool = False
+
+
+def service_principal(name: str, account: str = "") -> Identity:
+    """A service (`organizations.amazonaws.com`), on its own or at work in an account."""
+    return Identity(kind="service", account=account, arn=name, principal_arn=name, unique_id=name)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cloudling.kernel.idempotency import once
 from cloudling.kernel.stages.authorize import authorize
 from cloudling.kernel.stages.record import record
+from cloudling.kernel.stages.rehearse import rehearse
 from cloudling.kernel.stages.transact import transact
 from cloudling.kernel.stages.validate import validate
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 Run = Callable[["Call", dict[str, Any]], Coroutine[Any, Any, dict[str, Any] | None]]
 
-STAGES = (record, validate, transact, authorize, once)
+STAGES = (record, validate, transact, authorize, rehearse, once)
 
 
 def build(service: Service, operation: Operation) -> Run:

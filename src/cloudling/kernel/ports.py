@@ -64,12 +64,19 @@ class Organizations(Protocol):
         """Asked at every call: remembered, and forgotten on change."""
         ...
 
+    def is_closed(self, account: str) -> bool:
+        """Whether the account is closed, so that none of its credentials serves any more."""
+        ...
+
 
 class NoOrganizations:
     """The port while nobody has an organization."""
 
     def controls(self, account: str) -> Controls:
         return NO_CONTROLS
+
+    def is_closed(self, account: str) -> bool:
+        return False
 
 
 NO_ORGANIZATIONS: Organizations = NoOrganizations()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cloudling.models import actions
@@ -24,7 +25,10 @@ class Resources:
         return _VARIABLE.sub(lambda found: str(values[found[1]]), template)
 
     def named(self, call: Call, prefix: str, operation: str, request: Mapping[str, Any]) -> str:
-        """The resource that the request's members name; "*" where they name none whole."""
+        """The resource that the request's members name; "*" where they name none whole.
+
+        They name it by its ARN, or by all that the ARN's template leaves open.
+        """
         reference = actions.load(prefix)
         action = reference.actions.get(operation)
         lower = {key.lower(): value for key, value in request.items() if isinstance(value, str)}
@@ -35,7 +39,19 @@ class Resources:
             wanted = [name.lower() for name in _VARIABLE.findall(template)]
             if all(name in values for name in wanted):
                 return _filled(template, values)
+        kinds = action.resources if action else ()
+        fitting = [_pattern(reference.resources[kind]) for kind in kinds]
+        for value in lower.values():
+            if value.startswith("arn:") and any(each.fullmatch(value) for each in fitting):
+                return value
         return "*"
+
+
+@lru_cache(maxsize=1024)
+def _pattern(template: str) -> re.Pattern[str]:
+    """What ARNs of this template look like."""
+    texts = _VARIABLE.sub("\0", template).split("\0")
+    return re.compile("[^:]+".join(map(re.escape, texts)))
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import endpoints
-from cloudling.kernel.access import Rule, default_rule, passing, preceded, rules_in
+from cloudling.kernel.access import Rule, default_rule, passing, preceded, rules_in, unasked
 from cloudling.kernel.call import Call
 from cloudling.kernel.operations import MARK, Operation
 from cloudling.models import loader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
+    from cloudling.kernel.errors import AwsError
     from cloudling.models.loader import Model
+
+    Refusal = Callable[[list[str]], AwsError]
 
 
 class Service:
@@ -36,7 +39,7 @@ class Service:
         self.title: str = self.manifest["title"]
         self.models: tuple[str, ...] = tuple(self.manifest["models"])
         self.calls: tuple[str, ...] = tuple(self.manifest.get("calls", ()))
-        # None: the service has its own words for bad input and the kernel does not validate.
+        # None, and no words of its own (`violations.py`): the kernel does not validate.
         self.validation_error: str | None = self.manifest.get("validation_error")
         self._regions: dict[tuple[str, str], str] = {}
 
@@ -45,6 +48,12 @@ class Service:
         importlib.import_module(self.package)
         names = [found.name for found in pkgutil.iter_modules([str(self.folder)])]
         return {name: importlib.import_module(f"{self.package}.{name}") for name in names}
+
+    @cached_property
+    def reconciling_modules(self) -> list[ModuleType]:
+        """Those that the manifest says to hold reconcilers; they alone are imported at a start."""
+        names = self.manifest.get("reconciles", ())
+        return [importlib.import_module(f"{self.package}.{name}") for name in names]
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -70,6 +79,12 @@ class Service:
         module = self.modules.get("access")
         return rules_in(module) if module else {}
 
+    @cached_property
+    def refusal(self) -> Refusal | None:
+        """The service's own words for violated constraints, where it has any (`violations.py`)."""
+        module = self.modules.get("violations")
+        return getattr(module, "refusal", None)
+
     def model_of(self, operation: str) -> Model:
         """The model that holds the operation; KeyError when none does."""
         for name in self.models:
@@ -80,7 +95,10 @@ class Service:
 
     def rule(self, operation: str) -> Rule:
         own = self.rules.get(operation)
-        rule = own or default_rule(self.model_of(operation).signing_name, operation)
+        model = self.model_of(operation)
+        if own is None and model.operations[operation].traits.get("authtype") == "none":
+            return unasked
+        rule = own or default_rule(model.signing_name, operation)
         if passed := self.manifest.get("passes", {}).get(operation):
             rule = passing(rule, passed["member"], passed["service"])
         first = self.rules.get("*")

@@ -39,6 +39,11 @@ class LocalCloud:
         """Run a coroutine to its end on the cloud's loop."""
         return self._runner.run(coroutine)
 
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and let what became due in it happen."""
+        self.clock.advance(seconds)
+        self.run(self.cloud.reconcilers.settle())
+
     def root(self, account: str = ACCOUNT, region: str = "us-east-1") -> SyncClient:
         return self.as_(root_of(account), region)
 

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from cloudling.app import App
-from cloudling.kernel.clock import Clock, RealClock
+from cloudling.kernel.clock import Clock, ManualClock, RealClock
 from cloudling.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,6 +58,13 @@ class RunningCloud:
             **options,
         }
         return boto3.client(service, endpoint_url=self.endpoint, config=config, **chosen)
+
+    def advance(self, seconds: float) -> None:
+        """Move a manual clock, and let what became due happen on the cloud's own loop."""
+        assert isinstance(self._clock, ManualClock)  # noqa: S101 - real time moves by itself
+        self._clock.advance(seconds)
+        settled = self.app.cloud.reconcilers.settle()
+        asyncio.run_coroutine_threadsafe(settled, self._loop).result(_PATIENCE)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -12,7 +12,9 @@ import pytest
 from cloudling.cli import doctor, env, logs, main, probes, status
 from cloudling.cli.cloud import Cloud
 from cloudling.cli.runtime import Place
+from cloudling.kernel.ids import account_of
 from cloudling.settings import Settings
+from cloudling.testing import RunningCloud
 
 Output = pytest.CaptureFixture[str]
 
@@ -43,6 +45,23 @@ def test_env_without_development_keys_tells_where_the_root_key_is(tmp_path: Path
 
     assert "AWS_ACCESS_KEY_ID" not in variables
     assert "the root key was shown once" in " ".join(notes)
+
+
+def test_env_of_an_account_signs_as_its_root(tmp_path: Path) -> None:
+    with RunningCloud(development_keys="off") as running:
+        cloud = cloud_of(tmp_path, running.port)
+        cloud.place.claim("127.0.0.1", running.app.token)
+        keys = env.root_of(cloud, "444455556666")
+        assert env.root_of(cloud, "444455556666") == keys
+    assert account_of(keys["AWS_ACCESS_KEY_ID"]) == "444455556666"
+    assert len(keys["AWS_SECRET_ACCESS_KEY"]) == 40
+
+
+@pytest.mark.parametrize("account", ["12", "prod", "1111222233334"])
+def test_env_of_no_account(account: str, port: int, capfd: Output) -> None:
+    assert main(["env", f"--account={account}", f"--port={port}"]) == 1
+
+    assert f"--account {account} names no account." in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

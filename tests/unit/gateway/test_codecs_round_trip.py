@@ -36,7 +36,10 @@ S3_INPUTS = ("ListObjectsV2", "DeleteObjects", "PutBucketTagging",
 S3_OUTPUTS = ("ListObjectsV2", "ListObjectVersions", "ListParts", "GetBucketAcl", "HeadObject",
               "CopyObject", "GetBucketLifecycleConfiguration", "DeleteObjects")  # fmt: skip
 QUERY = (("iam", "CreateUser"), ("iam", "CreateRole"), ("sts", "AssumeRole"), ("iam", "ListUsers"),
-         ("iam", "SimulateCustomPolicy"))  # fmt: skip
+         ("iam", "SimulateCustomPolicy"), ("ec2", "CreateVolume"), ("ec2", "CreateTags"),
+         ("ec2", "AuthorizeSecurityGroupIngress"), ("organizations", "CreateAccount"),
+         ("organizations", "ListAccounts"),
+         ("organizations", "InviteAccountToOrganization"))  # fmt: skip
 
 
 def values(model: Model, shape: Shape, depth: int = 0) -> st.SearchStrategy[Any]:
@@ -55,7 +58,8 @@ def values(model: Model, shape: Shape, depth: int = 0) -> st.SearchStrategy[Any]
         # Forms cannot show empty structures.
         return made.filter(bool) if depth and members else made
     if shape.type == "list":
-        least = 1 if shape.get("flattened") or shape.get("location") else 0
+        flat = shape.get("flattened") or "ec2" in model.protocols
+        least = 1 if flat or shape.get("location") else 0
         item = values(model, model.shape(shape.own["member"]), depth + 1)
         return st.lists(item, min_size=least, max_size=3)
     if shape.type == "map":
@@ -73,6 +77,8 @@ def scalars(shape: Shape) -> st.SearchStrategy[Any]:
         "boolean": st.booleans(),
         "integer": st.integers(-(2**31), 2**31 - 1),
         "long": st.integers(-(2**63), 2**63 - 1),
+        "float": st.floats(-1e6, 1e6, width=32),
+        "double": st.floats(allow_nan=False, allow_infinity=False),
         "timestamp": MOMENT,
         "blob": st.binary(max_size=8),
     }[shape.type]
@@ -82,7 +88,7 @@ def described(service: str) -> Any:
     return botocore_session.get_session().get_service_model(service)
 
 
-MODELS = {service: described(service) for service in ("s3", "iam", "sts")}
+MODELS = {service: described(service) for service in loader.services()}
 
 
 def for_botocore(model: Model, shape: Shape, given: Any) -> Any:
@@ -154,7 +160,7 @@ def test_what_botocore_sends_as_a_form_is_what_was_meant(service: str, operation
     @given(values(model, shape))
     def check(params: Any) -> None:
         wire, _ = sent_by_botocore(service, operation, for_botocore(model, shape, params))
-        assert codecs.codec(model, operation, "query").parse(wire) == params
+        assert codecs.codec(model, operation, model.protocols[0]).parse(wire) == params
 
     check()
 
@@ -171,7 +177,9 @@ def plain(read: Any) -> Any:
 @pytest.mark.parametrize(
     ("service", "operation"),
     [*(("s3", each) for each in S3_OUTPUTS), ("iam", "GetUser"), ("iam", "ListRoles"),
-     ("sts", "AssumeRole"), ("sts", "GetCallerIdentity")],
+     ("sts", "AssumeRole"), ("sts", "GetCallerIdentity"), ("ec2", "DescribeVolumes"),
+     ("ec2", "DescribeKeyPairs"), ("ec2", "DescribeVpcs"), ("organizations", "ListAccounts"),
+     ("organizations", "DescribeHandshake"), ("organizations", "ListPolicies")],
 )  # fmt: skip
 def test_what_is_answered_is_what_botocore_reads(service: str, operation: str) -> None:
     model = loader.load(service)

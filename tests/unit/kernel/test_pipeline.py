@@ -121,6 +121,7 @@ def test_the_order_of_the_stages_is_one_tuple() -> None:
         "validate",
         "transact",
         "authorize",
+        "rehearse",
         "once",
     ]
 

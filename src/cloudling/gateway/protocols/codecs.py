@@ -8,7 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from cloudling.gateway.protocols import (
+    ec2,
     errors,
+    json_reading,
+    json_rpc,
+    json_writing,
     query,
     rest_xml,
     text,
@@ -27,10 +31,24 @@ if TYPE_CHECKING:
     from cloudling.gateway.protocols.wire import Answer, WireRequest
     from cloudling.models.loader import Model
 
-PROTOCOLS = {"query": query, "rest-xml": rest_xml}
+PROTOCOLS = {"ec2": ec2, "json": json_rpc, "query": query, "rest-xml": rest_xml}
 GENERATORS = tuple(
     cast("str", module.__file__)
-    for module in (errors, loader, compiling, query, rest_xml, text, wire, xml_reading, xml_writing)
+    for module in (
+        compiling,
+        ec2,
+        errors,
+        json_reading,
+        json_rpc,
+        json_writing,
+        loader,
+        query,
+        rest_xml,
+        text,
+        wire,
+        xml_reading,
+        xml_writing,
+    )
 )
 Params = dict[str, Any]
 
@@ -94,6 +112,10 @@ _failing: dict[tuple[str, str, bool], Fail] = {}
 
 
 def _make_failing(model: Model, protocol: str, method: str) -> Fail:
+    if protocol == "json":
+        return json_rpc.failing(model)
+    if protocol == "ec2":
+        return ec2.failing(model)
     if protocol == "query":
         return errors.wrapped(model, query.XML_TYPE, "x-amzn-RequestId")
     if model.metadata.get("noErrorWrapping"):

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from cloudling.gateway.protocols.text import boolean, encode_blob, escape, header_value, number
 from cloudling.gateway.protocols.wire import Answer
-from cloudling.kernel.errors import AwsError
+from cloudling.kernel.errors import AccessDenied, AwsError
 
 if TYPE_CHECKING:
     from cloudling.models.loader import Model
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 Fail = Callable[..., Answer]
+# What the kernel's AccessDenied is called, and its status, where that is not AccessDenied and 403.
+DENIALS = {"json": ("AccessDeniedException", 400), "ec2": ("UnauthorizedOperation", 403)}
 # Answers that have no body, whatever went wrong.
 BODILESS = frozenset({204, 304})
 
@@ -52,6 +54,13 @@ def codes(model: Model) -> dict[str, tuple[str, int]]:
             found[name] = entry
             found.setdefault(entry[0], entry)
     return found
+
+
+def renamed(error: AwsError, protocol: str) -> tuple[str, int]:
+    """The error's code and status; a denial has another name in some protocols."""
+    if isinstance(error, AccessDenied) and error.error_code == "AccessDenied":
+        return DENIALS.get(protocol, ("AccessDenied", error.http_status))
+    return error.error_code, error.http_status
 
 
 def identify(error: AwsError, known: Mapping[str, tuple[str, int]]) -> tuple[str, int]:

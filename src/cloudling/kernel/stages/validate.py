@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 def validate(run: Run, service: Service, operation: Operation) -> Run:
     """The stage; services without `validation_error` in their manifest check by themselves."""
-    code = service.validation_error
-    if code is None:
+    code, own = service.validation_error, service.refusal
+    if code is None and own is None:
         return run
     violations_in = constraints.validator(service.model_of(operation.name), operation.name)
 
     async def validated(call: Call, request: dict[str, Any]) -> dict[str, Any] | None:
         violations = violations_in(request)
         if violations:
-            raise refusal(code, violations)
+            raise own(violations) if own else refusal(str(code), violations)
         return await run(call, request)
 
     return validated

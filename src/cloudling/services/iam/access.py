@@ -77,6 +77,13 @@ _MAKERS = {
     "CreateInstanceProfile": "TagInstanceProfile",
     "CreateVirtualMFADevice": "TagMFADevice",
 }
+# Of operations that are not built.
+_MISSING_ON_USER = """
+    UploadSSHPublicKey GetSSHPublicKey ListSSHPublicKeys UpdateSSHPublicKey DeleteSSHPublicKey
+    UploadSigningCertificate ListSigningCertificates UpdateSigningCertificate
+    DeleteSigningCertificate CreateServiceSpecificCredential ListServiceSpecificCredentials
+    ResetServiceSpecificCredential UpdateServiceSpecificCredential DeleteServiceSpecificCredential
+"""
 # Denials of these tell the ARN; those of all others the kind and the name ("user ann").
 _TOLD_BY_ARN = """
     CreateUser CreateGroup CreateRole TagUser UntagUser TagRole UntagRole
@@ -96,7 +103,7 @@ class Target(NamedTuple):
     boundary: str = ""
 
 
-@access(*_ON_USER.split())
+@access(*_ON_USER.split(), *_MISSING_ON_USER.split())
 async def on_user(call: IamCall, request: Request) -> list[Need]:
     name = request.get("UserName") or _own_name(call)
     if not name:

@@ -114,6 +114,12 @@ class KeyRing:
 
     async def find(self, access_key_id: str, token: str) -> Credential | None:
         """See the port."""
+        found = await self._find(access_key_id, token)
+        if found is not None and self._cloud.organizations.is_closed(found.identity.account):
+            return None
+        return found
+
+    async def _find(self, access_key_id: str, token: str) -> Credential | None:
         if token:
             return self.sessions.open(access_key_id, token)
         if self._development_keys and (account := self._well_known(access_key_id)):

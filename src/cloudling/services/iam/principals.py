@@ -31,6 +31,8 @@ _MOST_REMEMBERED = 10_000
 _NOTHING = PrincipalPolicies(identity=(), boundary=None, session=None)
 _ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 _OF_ROOT = NamedPolicy("", "", parse(_ALL, "identity"))
+# A service of AWS's at work inside an account, such as one that makes a role in a new account.
+_ON_BEHALF = PrincipalPolicies((NamedPolicy("", "", parse(_ALL, "identity")),))
 
 
 class Principals:
@@ -45,6 +47,8 @@ class Principals:
 
     async def policies(self, identity: Identity) -> PrincipalPolicies:
         """See the port. The root of an account has none but its session's, and needs none."""
+        if identity.kind == "service" and identity.account:
+            return _ON_BEHALF
         if identity.kind not in {"user", "role"} and identity.session is None:
             return _NOTHING
         place = identity.arn, identity.access_key_id

@@ -1,0 +1,1 @@
+"""Elastic Compute Cloud: so far only who may do what."""
