@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-_call = BaseClient._make_api_call  # noqa: SLF001 - there is no hook that may call again
+_call = BaseClient._make_api_call
 
 
 def _and_unblock(client: Any, operation: str, request: dict[str, Any]) -> Any:
@@ -22,4 +22,4 @@ def _and_unblock(client: Any, operation: str, request: dict[str, Any]) -> Any:
 
 
 def pytest_configure() -> None:
-    BaseClient._make_api_call = _and_unblock  # noqa: SLF001 - see above
+    BaseClient._make_api_call = _and_unblock
