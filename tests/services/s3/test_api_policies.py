@@ -136,7 +136,9 @@ def test_details_name_what_is_wrong(s3: Any) -> None:
 
 def test_twenty_kilobytes_without_white_space(s3: Any) -> None:
     def sized(count: int) -> str:
-        return policy(statement(Condition={"StringEquals": {"aws:x": "y" * count}}))
+        root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+        condition = {"StringEquals": {"aws:x": "y" * count}}
+        return policy(statement(Principal=root, Condition=condition))
 
     s3.put_bucket_policy(Bucket="shelf", Policy=sized(1))
     room = 20_480 - len(kept(s3)) + 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel.authorize.moments import format_date
+from cloudling.kernel.units import run_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,13 +120,8 @@ class Keys:
         if self._bucket is None or not self._existing:
             return {}
         # Conditions cannot wait, and need not: collections never do.
-        reading = self._call.objects.get(self._bucket.id, self._existing)
-        try:
-            reading.send(None)
-        except StopIteration as done:
-            tags = done.value.tags if done.value else {}
-            return {key.lower(): value for key, value in tags.items()}
-        raise RuntimeError("A collection waited inside a decision.")
+        found = run_unit(self._call.objects.get(self._bucket.id, self._existing))
+        return {key.lower(): value for key, value in found.tags.items()} if found else {}
 
 
 def _of_signature(call: S3Call) -> dict[str, Value]:

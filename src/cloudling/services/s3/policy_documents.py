@@ -28,7 +28,6 @@ _STATEMENT_FIELDS = (
     "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource",
     "Condition",
 )  # fmt: skip
-_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _PRINCIPAL = re.compile(r'Invalid principal in policy: "(.*?)":"(.*)"', re.DOTALL)
 _KINDS = {kind.upper(): kind for kind in ("AWS", "Service", "Federated", "CanonicalUser")}
 
@@ -48,14 +47,14 @@ async def accept(call: S3Call, bucket: Bucket, text: str) -> Accepted:
         # Whatever the form it is kept in, it will not become so much smaller.
         _refuse_size()
     _check_grammar(text)
-    document = _normalized(json.loads(text), call.partition)
+    document = _normalized(json.loads(text))
     policy_statements.check(document["Statement"], call.bucket_arn(bucket.name))
     normalized = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
     if len(normalized.encode()) > LARGEST:
         _refuse_size()
     compiled = authorize.parse(normalized, "resource")
     try:
-        kept = await principals.bound(call.cloud.directory, compiled, normalized)
+        kept = await principals.bound(call.cloud.directory, compiled, normalized, call.partition)
     except principals.UnknownPrincipal as fault:
         raise _in_our_words(str(fault)) from None
     return Accepted(kept, publicity.is_public(document["Statement"]))
@@ -89,41 +88,30 @@ def _in_our_words(text: str) -> MalformedPolicy:
     return MalformedPolicy(text)
 
 
-def _normalized(document: Document, partition: str) -> Document:
-    """The elements in S3's order, lists of one without brackets, accounts by their root's ARN."""
+def _normalized(document: Document) -> Document:
+    """The elements in S3's order, lists of one without brackets."""
     statements = document["Statement"]
     if isinstance(statements, dict):
         statements = [statements]
     ordered = {name: document[name] for name in _POLICY_FIELDS if name in document}
-    ordered["Statement"] = [_statement(each, partition) for each in statements]
+    ordered["Statement"] = [_statement(each) for each in statements]
     return ordered
 
 
-def _statement(statement: Document, partition: str) -> Document:
+def _statement(statement: Document) -> Document:
     found = {name: statement[name] for name in _STATEMENT_FIELDS if name in statement}
     for name, value in found.items():
         if name in ("Principal", "NotPrincipal"):
-            found[name] = _principals(value, partition)
+            found[name] = value if isinstance(value, str) else _singles(value)
         elif name == "Condition":
-            found[name] = {
-                operator: {key: _single(grammar.texts(values)) for key, values in keys.items()}
-                for operator, keys in value.items()
-            }
+            found[name] = {operator: _singles(keys) for operator, keys in value.items()}
         else:
             found[name] = _single(value)
     return found
 
 
-def _principals(value: Any, partition: str) -> Any:
-    if isinstance(value, str):
-        return value
-    named = {kind: names if isinstance(names, list) else [names] for kind, names in value.items()}
-    if "AWS" in named:
-        named["AWS"] = [
-            f"arn:{partition}:iam::{name}:root" if _ACCOUNT.fullmatch(name) else name
-            for name in named["AWS"]
-        ]
-    return {kind: _single(names) for kind, names in named.items()}
+def _singles(values: Document) -> Document:
+    return {key: _single(grammar.texts(value)) for key, value in values.items()}
 
 
 def _single(value: Any) -> Any:
