@@ -53,9 +53,16 @@ _OBJECT_ACTIONS = {
     "PutObjectLegalHold": (("s3:PutObjectLegalHold",),) * 2,
     "ListParts": (("s3:ListMultipartUploadParts",),) * 2,
     "AbortMultipartUpload": (("s3:AbortMultipartUpload",),) * 2,
-    "GetObjectTorrent": (("s3:GetObjectTorrent",), ("s3:GetObjectVersionTorrent",)),
+    # Not built.
+    "GetObjectTorrent": (("s3:GetObjectTorrent",),) * 2,
     "RestoreObject": (("s3:RestoreObject",),) * 2,
     "SelectObjectContent": (("s3:GetObject",),) * 2,
+    "UpdateObjectEncryption": (("s3:UpdateObjectEncryption",),) * 2,
+    "GetObjectAnnotation": (("s3:GetObjectAnnotation",),) * 2,
+    "ListObjectAnnotations": (("s3:ListObjectAnnotations",),) * 2,
+    "PutObjectAnnotation": (("s3:PutObjectAnnotation",),) * 2,
+    "DeleteObjectAnnotation": (("s3:DeleteObjectAnnotation",),) * 2,
+    "RenameObject": (("s3:PutObject",),) * 2,
 }
 _OF_ACL = frozenset({"ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"})
 
@@ -135,6 +142,25 @@ async def on_written_object(call: S3Call, request: Request) -> Sequence[Need]:
 async def on_each_object(call: S3Call, request: Request) -> Sequence[Need]:
     """The operation asks for every key by itself, and reports each refusal."""
     await buckets.require(call, request["Bucket"])
+    return []
+
+
+# Of S3's siblings, whose operations share the model; none is built.
+_ELSEWHERE = {
+    "CreateSession": "s3express:CreateSession",
+    "ListDirectoryBuckets": "s3express:ListAllMyDirectoryBuckets",
+    "WriteGetObjectResponse": "s3-object-lambda:WriteGetObjectResponse",
+}
+
+
+@access(*_ELSEWHERE)
+async def on_what_is_elsewhere(call: S3Call, request: Request) -> Sequence[Need]:
+    return [Need(_ELSEWHERE[call.operation.name])]
+
+
+@access("PostObject")
+async def on_form(call: S3Call, request: Request) -> Sequence[Need]:
+    """The form's own fields say who posts it, and they are not read yet."""
     return []
 
 

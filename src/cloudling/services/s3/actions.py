@@ -77,3 +77,8 @@ CONFIGURATION = {
     "GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
     "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
+for _name in (
+    "UpdateBucketMetadataInventoryTableConfiguration",
+    "UpdateBucketMetadataJournalTableConfiguration",
+):
+    CONFIGURATION[_name] = f"s3:{_name}"
