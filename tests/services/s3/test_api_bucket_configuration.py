@@ -79,7 +79,6 @@ NO_EFFECT = (
 )
 MISSING = (
     "put_bucket_versioning",
-    "put_bucket_policy",
     "put_bucket_cors",
     "put_bucket_lifecycle_configuration",
     "put_bucket_replication",
@@ -87,7 +86,6 @@ MISSING = (
     "put_bucket_accelerate_configuration",
     "put_bucket_analytics_configuration",
     "put_object_lock_configuration",
-    "delete_public_access_block",
     "delete_bucket_ownership_controls",
 )
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -290,11 +288,6 @@ def rules(**rule: Any) -> dict[str, Any]:
             "put_bucket_ownership_controls",
             {"OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}},
             "ObjectWriter",
-        ),
-        (
-            "put_public_access_block",
-            {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}},
-            "IgnorePublicAcls",
         ),
         (
             "put_bucket_request_payment",

@@ -12,15 +12,16 @@ from urllib.parse import parse_qsl
 from cloudling.kernel import Need, access
 from cloudling.services.s3 import buckets
 from cloudling.services.s3.actions import CONFIGURATION
+from cloudling.services.s3.condition_keys import Keys
+from cloudling.services.s3.permissions import policy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cloudling.services.s3.call import S3Call
+    from cloudling.services.s3.condition_keys import Tags
 
 Request = dict[str, Any]
-Context = dict[str, "str | Sequence[str]"]
-Tags = list[tuple[str, str]]
 
 _BUCKET_ACTIONS = {
     "DeleteBucket": "s3:DeleteBucket",
@@ -64,46 +65,29 @@ _OBJECT_ACTIONS = {
     "RenameObject": (("s3:PutObject",),) * 2,
 }
 _OF_ACL = frozenset({"ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"})
-# Condition keys that hold a member of the request.
-_MEMBER_KEYS = {
-    "Prefix": "s3:prefix",
-    "Delimiter": "s3:delimiter",
-    "MaxKeys": "s3:max-keys",
-    "VersionId": "s3:VersionId",
-    "ACL": "s3:x-amz-acl",
-    "CopySource": "s3:x-amz-copy-source",
-    "MetadataDirective": "s3:x-amz-metadata-directive",
-    "ServerSideEncryption": "s3:x-amz-server-side-encryption",
-    "StorageClass": "s3:x-amz-storage-class",
-    "WebsiteRedirectLocation": "s3:x-amz-website-redirect-location",
-    "GrantFullControl": "s3:x-amz-grant-full-control",
-    "GrantRead": "s3:x-amz-grant-read",
-    "GrantReadACP": "s3:x-amz-grant-read-acp",
-    "GrantWrite": "s3:x-amz-grant-write",
-    "GrantWriteACP": "s3:x-amz-grant-write-acp",
-    "IfMatch": "s3:if-match",
-    "IfNoneMatch": "s3:if-none-match",
-}
-_SCHEMES = {"header": "REST-HEADER", "query": "REST-QUERY-STRING"}
 
 
 @access("ListBuckets")
 async def on_all_buckets(call: S3Call, request: Request) -> Sequence[Need]:
-    return [Need("s3:ListAllMyBuckets", context=_context(call, request))]
+    return [Need("s3:ListAllMyBuckets", context=Keys(call, request))]
 
 
 @access("CreateBucket")
 async def on_new_bucket(call: S3Call, request: Request) -> Sequence[Need]:
     arn = call.bucket_arn(request["Bucket"])
     wanted = request.get("CreateBucketConfiguration") or {}
-    context = _context(call, request)
-    if wanted.get("LocationConstraint"):
-        context["s3:locationconstraint"] = wanted["LocationConstraint"]
+    keys = Keys(call, request)
     tags = {tag.get("Key", ""): tag.get("Value", "") for tag in wanted.get("Tags") or ()}
     if not tags:
-        return [Need("s3:CreateBucket", arn, context=context)]
-    context.update({f"aws:RequestTag/{key}": value for key, value in tags.items()})
-    context["aws:TagKeys"] = list(tags)
+        return [Need("s3:CreateBucket", arn, context=keys)]
+    told: dict[str, str | list[str]] = {
+        f"aws:requesttag/{key.lower()}": value for key, value in tags.items()
+    }
+    told["aws:tagkeys"] = list(tags)
+
+    def context(key: str) -> str | Sequence[str] | None:
+        return told.get(key) or keys(key)
+
     return [Need(action, arn, context=context) for action in ("s3:CreateBucket", "s3:TagResource")]
 
 
@@ -111,7 +95,9 @@ async def on_new_bucket(call: S3Call, request: Request) -> Sequence[Need]:
 async def on_bucket(call: S3Call, request: Request) -> Sequence[Need]:
     bucket = call.known_bucket = await buckets.require(call, request["Bucket"])
     action = _BUCKET_ACTIONS[call.operation.name]
-    return [Need(action, call.bucket_arn(bucket.name), bucket.owner, _context(call, request))]
+    policy = bucket.policy and policy_of(call, bucket, action)
+    keys = Keys(call, request, bucket)
+    return [Need(action, call.bucket_arn(bucket.name), bucket.owner, keys, policy)]
 
 
 @access(*_OBJECT_ACTIONS)
@@ -121,10 +107,12 @@ async def on_object(call: S3Call, request: Request) -> Sequence[Need]:
     if call.operation.name == "DeleteObject" and request.get("IfMatch", "*") != "*":
         # Who compares ETags learns of the object what a reader would.
         actions = (*actions, "s3:GetObject")
-    tagged = request.get("Tagging")
-    context = _Keys(call, request, tagged and partial(_in_set, tagged))
-    arn = call.object_arn(bucket.name, request["Key"])
-    return [Need(action, arn, bucket.owner, context) for action in actions]
+    key, tagged = request["Key"], request.get("Tagging")
+    tags = tagged and partial(_in_set, tagged)
+    keys = Keys(call, request, bucket, tags=tags, existing=key)
+    arn = call.object_arn(bucket.name, key)
+    policy = bucket.policy and policy_of(call, bucket)
+    return [Need(action, arn, bucket.owner, keys, policy) for action in actions]
 
 
 @access(
@@ -142,10 +130,12 @@ async def on_written_object(call: S3Call, request: Request) -> Sequence[Need]:
     tagged = request.get("Tagging")
     if tagged:
         actions.append("s3:PutObjectTagging")
-    context = _Keys(call, request, tagged and partial(parse_qsl, tagged, keep_blank_values=True))
+    tags = tagged and partial(parse_qsl, tagged, keep_blank_values=True)
+    keys = Keys(call, request, bucket, tags=tags)
     if not _OF_ACL.isdisjoint(request):
         actions.append("s3:PutObjectAcl")
-    return [Need(action, arn, bucket.owner, context) for action in actions]
+    policy = bucket.policy and policy_of(call, bucket)
+    return [Need(action, arn, bucket.owner, keys, policy) for action in actions]
 
 
 @access("DeleteObjects")
@@ -174,52 +164,5 @@ async def on_form(call: S3Call, request: Request) -> Sequence[Need]:
     return []
 
 
-class _Keys:
-    """S3's own condition keys, gathered when a condition first asks for one: few ever do.
-
-    `tags` reads the tags that the request sets.
-    """
-
-    __slots__ = ("_call", "_found", "_request", "_tags")
-
-    def __init__(self, call: S3Call, request: Request, tags: Callable[[], Tags] | None) -> None:
-        self._call = call
-        self._request = request
-        self._tags = tags
-        self._found: Context | None = None
-
-    def __call__(self, key: str) -> str | Sequence[str] | None:
-        found = self._found
-        if found is None:
-            context = _context(self._call, self._request)
-            if self._tags:
-                _add_tags(context, self._tags())
-            found = self._found = {name.lower(): value for name, value in context.items()}
-        return found.get(key)
-
-
 def _in_set(tagged: Request) -> Tags:
     return [(tag.get("Key", ""), tag.get("Value", "")) for tag in tagged.get("TagSet") or ()]
-
-
-def _context(call: S3Call, request: Request) -> Context:
-    """S3's own condition keys."""
-    origin = call.origin
-    context: Context = {}
-    if origin.scheme in _SCHEMES:
-        context["s3:authType"] = _SCHEMES[origin.scheme]
-        context["s3:signatureversion"] = origin.signature_version
-        if "x-amz-content-sha256" in origin.headers:
-            context["s3:x-amz-content-sha256"] = origin.headers["x-amz-content-sha256"]
-        if origin.signed_at is not None:
-            age = call.clock.now() - origin.signed_at
-            context["s3:signatureAge"] = str(max(int(age * 1000), 0))
-    for member in _MEMBER_KEYS.keys() & request.keys():
-        context[_MEMBER_KEYS[member]] = str(request[member])
-    return context
-
-
-def _add_tags(context: Context, tags: Tags) -> None:
-    if tags:
-        context.update({f"s3:RequestObjectTag/{key}": value for key, value in tags})
-        context["s3:RequestObjectTagKeys"] = [key for key, _ in tags]

@@ -16,6 +16,7 @@ from cloudling.services.s3 import (
     features,
     keys,
     objects,
+    permissions,
     tagging,
     versions,
 )
@@ -49,7 +50,8 @@ async def find_source(call: S3Call, request: Request) -> Source:
     name, key, version = parse(request["CopySource"])
     bucket = await buckets.require(call, name, request.get("ExpectedSourceBucketOwner"))
     action = "s3:GetObject" if version is None else "s3:GetObjectVersion"
-    await call.authorize(action, call.object_arn(name, key), account=bucket.owner)
+    asked = {} if version is None else {"VersionId": version}
+    await permissions.require(call, bucket, action, key, **asked)
     found = await objects.require(call, bucket, key, version)
     conditions.check_source(request, found)
     return Source(bucket, found, version)
@@ -162,10 +164,8 @@ async def _describe(call: S3Call, bucket: Bucket, request: Request, source: Sour
 
 
 async def _authorize_tags(call: S3Call, bucket: Bucket, request: Request, source: Source) -> None:
-    arn = call.object_arn(source.bucket.name, source.found.key)
-    await call.authorize("s3:GetObjectTagging", arn, account=source.bucket.owner)
-    arn = call.object_arn(bucket.name, request["Key"])
-    await call.authorize("s3:PutObjectTagging", arn, account=bucket.owner)
+    await permissions.require(call, source.bucket, "s3:GetObjectTagging", source.found.key)
+    await permissions.require(call, bucket, "s3:PutObjectTagging", request["Key"])
 
 
 async def _digests(call: S3Call, request: Request, found: Object) -> tuple[str, Checksum | None]:

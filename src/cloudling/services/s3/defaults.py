@@ -34,7 +34,6 @@ _OWNERSHIP = "BucketOwnerEnforced"
 _OWNERSHIPS = (_OWNERSHIP, "BucketOwnerPreferred", "ObjectWriter")
 _ALGORITHMS = ("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx", "aws:backup")
 _PARTIAL = "takes only what holds already"
-_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
 @operation("GetBucketEncryption", partial=UNCONFIGURED)
@@ -94,24 +93,6 @@ async def put_bucket_ownership_controls(call: S3Call, request: Request) -> None:
     await buckets.of_request(call, request)
     if wanted != _OWNERSHIP:
         raise _not_here(call, f"ObjectOwnership {wanted}")
-
-
-@operation("GetPublicAccessBlock", partial=UNCONFIGURED)
-async def get_public_access_block(call: S3Call, request: Request) -> Request:
-    await buckets.of_request(call, request)
-    return {"PublicAccessBlockConfiguration": dict.fromkeys(_BLOCKS, True)}
-
-
-@operation("PutPublicAccessBlock", partial=_PARTIAL)
-async def put_public_access_block(call: S3Call, request: Request) -> None:
-    bodies.require_digest(call)
-    wanted = request.get("PublicAccessBlockConfiguration")
-    if wanted is None:
-        raise MalformedXML
-    await buckets.of_request(call, request)
-    for block in _BLOCKS:
-        if not wanted.get(block):
-            raise _not_here(call, f"{block} false")
 
 
 @operation("GetBucketRequestPayment", partial=UNCONFIGURED)

@@ -169,6 +169,10 @@ class KeyTooLongError(AwsError):
     message = "Your key is too long"
 
 
+class MalformedPolicy(AwsError):
+    """A bucket policy that is none; the field Detail names the part that is wrong."""
+
+
 class MalformedTrailerError(AwsError):
     """The trailer does not carry what x-amz-trailer announced."""
 
@@ -184,6 +188,13 @@ class MalformedXML(AwsError):
     message = (
         "The XML you provided was not well-formed or did not validate against our published schema"
     )
+
+
+class MethodNotAllowed(AwsError):
+    """Bucket policies are their own account's business, whoever else may be let in."""
+
+    message = "The specified method is not allowed against this resource."
+    status = 405
 
 
 class MetadataConfigurationNotFound(AwsError):
@@ -245,6 +256,13 @@ class NoSuchLifecycleConfiguration(AwsError):
     """The bucket has no lifecycle rules."""
 
     message = "The lifecycle configuration does not exist"
+    status = 404
+
+
+class NoSuchPublicAccessBlockConfiguration(AwsError):
+    """The bucket's Block Public Access was deleted."""
+
+    message = "The public access block configuration was not found"
     status = 404
 
 

@@ -14,6 +14,7 @@ from cloudling.services.s3 import (
     etags,
     features,
     keys,
+    permissions,
     ranges,
     removal,
     versions,
@@ -47,7 +48,7 @@ async def require(call: S3Call, bucket: Bucket, key: str, version: str | None = 
     found = await call.objects.get(bucket.id, key) if versions.check(version) else None
     if found is not None:
         return found
-    await call.authorize("s3:ListBucket", call.bucket_arn(bucket.name), account=bucket.owner)
+    await permissions.require(call, bucket, "s3:ListBucket", Prefix=key)
     if version is None:
         raise NoSuchKey(Key=key)
     raise NoSuchVersion(Key=key, VersionId=version)
@@ -248,7 +249,7 @@ async def _delete_one(call: S3Call, bucket: Bucket, one: Request) -> Request:
     key, version = one["Key"], one.get("VersionId")
     keys.check(key)
     action = "s3:DeleteObject" if version is None else "s3:DeleteObjectVersion"
-    await call.authorize(action, call.object_arn(bucket.name, key), account=bucket.owner)
+    await permissions.require(call, bucket, action, key, **{**one, **_conditions(one)})
     if versions.check(version):
         found = await call.objects.get(bucket.id, key)
         conditions.check_delete(_conditions(one), found)

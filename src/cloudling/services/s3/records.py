@@ -11,14 +11,40 @@ from cloudling.kernel import BlobRef, Record
 ChecksumType = Literal["COMPOSITE", "FULL_OBJECT"]
 
 
+class PublicAccessBlock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A bucket's Block Public Access; all four hold in a bucket made today."""
+
+    block_public_acls: bool = True
+    ignore_public_acls: bool = True
+    block_public_policy: bool = True
+    restrict_public_buckets: bool = True
+
+
 class Bucket(Record, frozen=True, kw_only=True):
-    """A bucket. `id` is random, so that a bucket made again never sees the rows of the old one."""
+    """A bucket. `id` is random, so that a bucket made again never sees the rows of the old one.
+
+    `policy` is the text of its policy with users and roles by unique id, `public` whether that is
+    public as AWS understands it. `block` is None once it was deleted.
+    """
 
     name: str
     id: str
     owner: str
     region: str
     created: float
+    policy: str | None = None
+    public: bool = False
+    block: PublicAccessBlock | None = PublicAccessBlock()
+
+    @property
+    def refuses_public(self) -> bool:
+        """Is a public policy refused?"""
+        return self.block is not None and self.block.block_public_policy
+
+    @property
+    def restricts_public(self) -> bool:
+        """Does a public policy hold for the account and AWS's services only?"""
+        return self.block is not None and self.block.restrict_public_buckets
 
 
 class Checksum(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,6 @@ from cloudling.kernel import operation
 from cloudling.services.s3 import buckets
 from cloudling.services.s3.errors import (
     MetadataConfigurationNotFound,
-    NoSuchBucketPolicy,
     NoSuchConfiguration,
     NoSuchCORSConfiguration,
     NoSuchLifecycleConfiguration,
@@ -40,16 +39,6 @@ async def _none_of_id(call: S3Call, request: Request) -> NoReturn:
 async def _empty_list(call: S3Call, request: Request) -> Request:
     await buckets.of_request(call, request)
     return {"IsTruncated": False}
-
-
-@operation("GetBucketPolicy", partial=UNCONFIGURED)
-async def get_bucket_policy(call: S3Call, request: Request) -> Request:
-    await _absent(call, request, NoSuchBucketPolicy)
-
-
-@operation("GetBucketPolicyStatus", partial=UNCONFIGURED)
-async def get_bucket_policy_status(call: S3Call, request: Request) -> Request:
-    await _absent(call, request, NoSuchBucketPolicy)
 
 
 @operation("GetBucketCors", partial=UNCONFIGURED)
@@ -125,11 +114,6 @@ async def list_bucket_metrics_configurations(call: S3Call, request: Request) -> 
 @operation("ListBucketIntelligentTieringConfigurations", partial=UNCONFIGURED)
 async def list_bucket_intelligent_tiering_configurations(call: S3Call, request: Request) -> Request:
     return await _empty_list(call, request)
-
-
-@operation("DeleteBucketPolicy", partial=NOTHING_TO_DELETE)
-async def delete_bucket_policy(call: S3Call, request: Request) -> None:
-    await buckets.of_request(call, request)
 
 
 @operation("DeleteBucketCors", partial=NOTHING_TO_DELETE)
