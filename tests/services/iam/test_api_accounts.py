@@ -148,6 +148,7 @@ def test_a_credential_report(local: LocalCloud) -> None:
     iam.create_user(UserName="plain")
     ann = local.user("ann", allow("iam:GetUser"))
     ann.iam.get_user()
+    local.clock.advance(60)
     iam.create_login_profile(UserName="ann", Password="Correct-Horse-1")
     second = iam.create_access_key(UserName="ann")["AccessKey"]["AccessKeyId"]
     iam.update_access_key(UserName="ann", AccessKeyId=second, Status="Inactive")
@@ -159,7 +160,7 @@ def test_a_credential_report(local: LocalCloud) -> None:
     }
     assert iam.generate_credential_report() == {"State": "COMPLETE"}
     root, told, plain = report(local)
-    now, tomorrow = "2027-01-15T08:00:00Z", "2027-01-16T08:00:00Z"
+    now, later, tomorrow = (f"2027-01-{time}:00Z" for time in ("15T08:00", "15T08:01", "16T08:01"))
     assert root["user"] == "<root_account>"
     assert root["arn"] == "arn:aws:iam::111122223333:root"
     assert told == {
@@ -168,7 +169,7 @@ def test_a_credential_report(local: LocalCloud) -> None:
         "user_creation_time": now,
         "password_enabled": "true",
         "password_last_used": "no_information",
-        "password_last_changed": now,
+        "password_last_changed": later,
         "password_next_rotation": tomorrow,
         "mfa_active": "true",
         "access_key_1_active": "true",
@@ -177,7 +178,7 @@ def test_a_credential_report(local: LocalCloud) -> None:
         "access_key_1_last_used_region": "us-east-1",
         "access_key_1_last_used_service": "iam",
         "access_key_2_active": "false",
-        "access_key_2_last_rotated": now,
+        "access_key_2_last_rotated": later,
         "access_key_2_last_used_date": "N/A",
         "access_key_2_last_used_region": "N/A",
         "access_key_2_last_used_service": "N/A",
