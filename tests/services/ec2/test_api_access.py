@@ -66,7 +66,10 @@ def is_allowed(client: SyncClient, method: str, **request: Any) -> bool:
 def test_a_user_without_rights_is_denied_the_instance_first(local: LocalCloud) -> None:
     with pytest.raises(AccessDenied) as refused:
         user(local, statement("s3:*")).ec2.run_instances(**LAUNCH)
-    assert refused.value.text == (
+    text, _, encoded = refused.value.text.partition(". Encoded authorization failure message: ")
+    told = local.root().sts.decode_authorization_message(EncodedMessage=encoded)
+    assert json.loads(told["DecodedMessage"])["context"]["action"] == "ec2:RunInstances"
+    assert text == (
         "You are not authorized to perform this operation. "
         "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: ec2:RunInstances "
         f"on resource: {HERE}:instance/* "
