@@ -41,13 +41,6 @@ _ON_POLICY = """
     ListEntitiesForPolicy
 """
 _LISTS = {"ListUsers": "user", "ListGroups": "group", "ListRoles": "role"}
-# Of operations that are not built.
-_MISSING_ON_USER = """
-    UploadSSHPublicKey GetSSHPublicKey ListSSHPublicKeys UpdateSSHPublicKey DeleteSSHPublicKey
-    UploadSigningCertificate ListSigningCertificates UpdateSigningCertificate
-    DeleteSigningCertificate CreateServiceSpecificCredential ListServiceSpecificCredentials
-    ResetServiceSpecificCredential UpdateServiceSpecificCredential DeleteServiceSpecificCredential
-"""
 # Denials of these tell the ARN; those of all others the kind and the name ("user ann").
 _TOLD_BY_ARN = """
     CreateUser CreateGroup CreateRole TagUser UntagUser TagRole UntagRole
@@ -63,6 +56,15 @@ class Target(NamedTuple):
     name: str
     arn: str
     boundary: str = ""
+
+
+# Of operations that are not built.
+_MISSING_ON_USER = """
+    UploadSSHPublicKey GetSSHPublicKey ListSSHPublicKeys UpdateSSHPublicKey DeleteSSHPublicKey
+    UploadSigningCertificate ListSigningCertificates UpdateSigningCertificate
+    DeleteSigningCertificate CreateServiceSpecificCredential ListServiceSpecificCredentials
+    ResetServiceSpecificCredential UpdateServiceSpecificCredential DeleteServiceSpecificCredential
+"""
 
 
 @access(*_ON_USER.split(), *_MISSING_ON_USER.split())
