@@ -67,11 +67,17 @@ def pack(data: bytes) -> bytes:
 def distil(service: dict[str, Any]) -> dict[str, Any]:
     """Actions as [level, resources, required resources' count, condition keys, dependents].
 
-    Condition keys are numbers into one list; resources stand with the required ones first.
+    Condition keys are numbers into one list: those of the action itself, then those of each
+    resource in turn. Resources stand with the required ones first.
     """
     privileges, resources = service["privileges"], service["resources"]
     keys = sorted(
-        {key for privilege in privileges.values() for key in keys_of(privilege)}
+        {
+            key
+            for privilege in privileges.values()
+            for kind in privilege["resource_types"].values()
+            for key in kind["condition_keys"]
+        }
         | {key for resource in resources.values() for key in resource["condition_keys"]}
     )
     number = {key: index for index, key in enumerate(keys)}
@@ -100,14 +106,15 @@ def distil_action(privilege: dict[str, Any], number: dict[str, int]) -> list[Any
         LEVELS[privilege["access_level"]],
         required + optional,
         len(required),
-        [number[key] for key in keys_of(privilege)],
+        [keys_of(privilege, name, number) for name in ["", *required, *optional]],
         dependents,
     ]
 
 
-def keys_of(privilege: dict[str, Any]) -> list[str]:
+def keys_of(privilege: dict[str, Any], resource: str, number: dict[str, int]) -> list[int]:
     kinds = privilege["resource_types"].values()
-    return sorted({key for kind in kinds for key in kind["condition_keys"]})
+    of_resource = (kind for kind in kinds if kind["resource_type"] == resource)
+    return sorted({number[key] for kind in of_resource for key in kind["condition_keys"]})
 
 
 def write_managed(wheel: Path) -> None:

@@ -24,6 +24,7 @@ from cloudling.gateway.server import CannotListenError, Server
 from cloudling.kernel.clock import Clock, RealClock
 from cloudling.kernel.cloud import Cloud
 from cloudling.kernel.coverage import coverage_of
+from cloudling.kernel.origins import Perimeter
 from cloudling.kernel.services import find_services
 from cloudling.services.iam.credentials import KeyRing
 from cloudling.services.iam.principals import Principals
@@ -70,6 +71,7 @@ def build_cloud(
         cloud, development_keys=settings.has_development_keys, default_account=settings.account
     )
     cloud.authorizer = Principals(cloud)
+    cloud.perimeter = Perimeter(settings.source_ip, settings.loopback_counts_as_tls)
     return cloud
 
 

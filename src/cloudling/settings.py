@@ -56,6 +56,12 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _address(value: str) -> str:
+    import ipaddress  # noqa: PLC0415 - costs 5 ms, which `cloudling --help` need not wait for
+
+    return str(ipaddress.ip_address(value.strip()))
+
+
 def _account(value: str) -> str:
     if len(value) != 12 or not (value.isascii() and value.isdigit()):
         raise ValueError
@@ -119,6 +125,7 @@ SEED = Kind("a whole number", _number(0, 2**63 - 1))
 FOLDER = Kind("a folder", lambda value: Path(_text(value)).expanduser().absolute())
 SWITCH = Kind("`on` or `off`", _switch, choices=("on", "off"))
 FLAG = Kind("`on` or `off`", _switch, bare=True)
+ADDRESS = Kind("an IP address", _address)
 ACCOUNT = Kind("twelve digits", _account)
 REGION = Kind("a region such as `eu-west-1`", _region)
 HOSTNAME = Kind("a host name; `*.` in front stands for any label", _hostname, repeats=True)
@@ -192,6 +199,18 @@ class Settings:
     )
     allow_origin: tuple[str, ...] = setting(
         (), ORIGIN, "A web origin whose pages may use this cloud as programs do."
+    )
+    source_ip: str = setting(
+        "",
+        ADDRESS,
+        "The address that policies see as every caller's (`aws:SourceIp`).",
+        "the caller's own",
+    )
+    loopback_counts_as_tls: bool = setting(
+        False,
+        FLAG,
+        "Plain connections of this machine count as encrypted, for `aws:SecureTransport` and "
+        "whatever else AWS asks TLS for.",
     )
     durability: str = setting(
         "fast",

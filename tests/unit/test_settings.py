@@ -59,6 +59,7 @@ def test_every_setting_is_read_from_each_source(tmp_path: Path) -> None:
         "port": "8080",
         "hostname": "a.test",
         "allow_origin": "http://a.test",
+        "source_ip": "203.0.113.7",
     }
     for one in SETTINGS:
         text = samples.get(one.field) or (one.kind.choices or ("on",))[-1]

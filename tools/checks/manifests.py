@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 TIERS = ("answers", "works", "faithful", "proven")
 LISTS = ("models", "calls", "needs", "extra_protocols")
 TEXTS = ("title", "tier", "validation_error")
+SWITCHES = ("own_tag_keys",)
+KNOWN = (*LISTS, *TEXTS, *SWITCHES, "passes")
 OBLIGATORY = ("title", "models", "calls", "needs", "tier")
 
 
@@ -30,6 +32,21 @@ def check(room: Room) -> Iterator[Finding]:
                 f"there is no model {name!r}",
                 "Correct it, or add it with tools/gen_models.py",
             )
+    for fault, remedy in _faults_of_passes(room):
+        yield room.finding(path, fault, remedy)
+
+
+def _faults_of_passes(room: Room) -> Iterator[tuple[str, str]]:
+    """`[passes]` names operations of the room's models and members of their requests."""
+    passes = room.manifest.get("passes", {})
+    models = [loader.load(name) for name in room.models if name in loader.services()]
+    for operation, said in passes.items() if isinstance(passes, dict) else ():
+        model = next((each for each in models if operation in each.operations), None)
+        if not (isinstance(said, dict) and said.keys() == {"member", "service"}) or model is None:
+            yield (
+                f"'passes' cannot be read at {operation!r}",
+                "Write an operation of the models = { member = ..., service = ... }",
+            )
 
 
 def _faults(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -40,11 +57,10 @@ def _faults(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if key not in manifest:
             yield f"{key!r} is missing", "Add it"
     for key, value in manifest.items():
-        if key not in LISTS + TEXTS:
-            yield f"nothing reads {key!r}", f"Remove it, or correct it to one of {LISTS + TEXTS}"
+        if key not in KNOWN:
+            yield f"nothing reads {key!r}", f"Remove it, or correct it to one of {KNOWN}"
         elif not _fits(key, value):
-            kind = "a list of names" if key in LISTS else "text"
-            yield f"{key!r} is not {kind}", "Correct it"
+            yield f"{key!r} is not {_kind(key)}", "Correct it"
     if manifest.get("tier", TIERS[0]) not in TIERS:
         yield f"there is no tier {manifest['tier']!r}", f"Choose one of {', '.join(TIERS)}"
 
@@ -52,4 +68,14 @@ def _faults(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _fits(key: str, value: object) -> bool:
     if key in LISTS:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if key in SWITCHES:
+        return isinstance(value, bool)
+    if key == "passes":
+        return isinstance(value, dict)
     return isinstance(value, str) and bool(value)
+
+
+def _kind(key: str) -> str:
+    if key in LISTS:
+        return "a list of names"
+    return {"passes": "a table"}.get(key, "true or false" if key in SWITCHES else "text")

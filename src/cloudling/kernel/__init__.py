@@ -1,6 +1,6 @@
 """What every service stands on: calls, collections, errors, the pipeline."""
 
-from cloudling.kernel.access import Need, access
+from cloudling.kernel.access import Need, access, pass_role
 from cloudling.kernel.call import Call
 from cloudling.kernel.collections import collection
 from cloudling.kernel.errors import AwsError
@@ -20,4 +20,5 @@ __all__ = [
     "access",
     "collection",
     "operation",
+    "pass_role",
 ]

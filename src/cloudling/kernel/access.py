@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from cloudling.kernel import arns
+from cloudling.kernel.errors import AccessDenied
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,7 +33,8 @@ class Need(msgspec.Struct, frozen=True):
     `account` owns the resource (the caller's own when empty), `context` adds the service's
     condition keys (or answers them, asked by lower-case name), `policy` is the text of the
     resource's own policy, `told` is how a denial names the resource where AWS does not tell its
-    ARN ("user ann").
+    ARN ("user ann"). `required` policies must allow even the resource's own account, as KMS keys'.
+    Tags of the request and the resource need no mention: the kernel knows them.
     """
 
     action: str
@@ -39,6 +43,21 @@ class Need(msgspec.Struct, frozen=True):
     context: Mapping[str, str | Sequence[str]] | Lookup = {}
     policy: str | None = None
     told: str = ""
+    required: bool = False
+
+
+def pass_role(call: Call, role_arn: str, service: str, associated: str = "") -> Need:
+    """The permission to hand a role to a service, as every call needs that takes a role.
+
+    `service` is the principal that will assume it, `associated` the ARN of what will use it. A
+    role of another account cannot be passed: AccessDenied in AWS's words.
+    """
+    if arns.arn_account(role_arn) not in {"", call.account}:
+        raise AccessDenied("Cross-account pass role is not allowed.")
+    context = {"iam:PassedToService": service}
+    if associated:
+        context["iam:AssociatedResourceArn"] = associated
+    return Need("iam:PassRole", role_arn, context=context)
 
 
 def access(*operations: str) -> Callable[[R], R]:
@@ -76,3 +95,31 @@ def default_rule(prefix: str, operation: str) -> Rule:
 async def unasked(call: Call, request: Request) -> Sequence[Need]:
     """The rule of operations that anyone may call, unsigned even."""
     return ()
+
+
+def passing(rule: Rule, member: str, service: str) -> Rule:
+    """The rule, and PassRole for each role that `member` of the request names.
+
+    A dotted member lies in structures and lists; a role is named by its ARN, or its name alone.
+    """
+    path = member.split(".")
+
+    async def with_roles(call: Call, request: Request) -> Sequence[Need]:
+        needs = list(await rule(call, request))
+        associated = needs[0].resource if needs and needs[0].resource != "*" else ""
+        for named in _members(request, path):
+            whole = named.startswith("arn:")
+            arn = named if whole else arns.iam(call.account, "role", "/", named, call.partition)
+            needs.append(pass_role(call, arn, service, associated))
+        return needs
+
+    return with_roles
+
+
+def _members(value: Any, path: Sequence[str]) -> list[str]:
+    """The texts at the end of a path."""
+    if isinstance(value, list):
+        return [found for each in value for found in _members(each, path)]
+    if not path:
+        return [value] if isinstance(value, str) and value else []
+    return _members(value.get(path[0]), path[1:]) if isinstance(value, dict) else []

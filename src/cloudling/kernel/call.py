@@ -76,8 +76,9 @@ class Call:
 
     @property
     def aws(self) -> Client:
-        """In-process calls of other operations, as the caller."""
-        return self.cloud.client(self.identity, self.region)
+        """In-process calls of other operations, as the caller, who then calls via this service."""
+        origin = self.origin.forwarded(f"{self.service.name}.amazonaws.com")
+        return self.cloud.client(self.identity, self.region, origin)
 
     def new_id(self, prefix: str, digits: int = 17) -> str:
         return self.cloud.ids.hexadecimal(prefix, digits)

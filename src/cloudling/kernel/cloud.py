@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import pipeline
 from cloudling.kernel.client import Client, snake
+from cloudling.kernel.decisions import NO_DECISIONS, Decisions
 from cloudling.kernel.ids import Ids
 from cloudling.kernel.missing import missing
-from cloudling.kernel.origins import INTERNAL, Origin
+from cloudling.kernel.origins import INTERNAL, Origin, Perimeter
 from cloudling.kernel.pages import Pages
+from cloudling.kernel.ports import NO_ACTIVITY, NO_ORGANIZATIONS, Activity, Organizations
 from cloudling.kernel.recording import Recorder
 from cloudling.kernel.resources import Resources
 from cloudling.kernel.tags import Tags
@@ -32,11 +34,16 @@ if TYPE_CHECKING:
 class Cloud:
     """Holds what all calls share. `iam` is "enforce", "observe" or "off".
 
-    The ports (`credentials`, `authorizer`) are set by the composition root.
+    The ports (`credentials`, `authorizer`, ...) are set by the composition root. `iam` may change
+    while calls run.
     """
 
     credentials: Credentials
     authorizer: Authorizer
+    organizations: Organizations = NO_ORGANIZATIONS
+    activity: Activity = NO_ACTIVITY
+    decisions: Decisions = NO_DECISIONS
+    perimeter = Perimeter()
 
     def __init__(
         self,

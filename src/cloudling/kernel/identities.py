@@ -13,6 +13,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """What temporary credentials carry; times are seconds since the epoch.
 
     `policies` are the JSON documents of inline session policies, `policy_arns` the managed ones.
+    `provider` is the identity provider that vouched for whoever took on the role (OIDC); `issuer`
+    the ARN and the unique id of the user who asked for a federated user's session.
     """
 
     name: str
@@ -25,6 +27,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     source_identity: str = ""
     mfa_at: float | None = None
     chained: bool = False
+    provider: str = ""
+    issuer: tuple[str, ...] = ()
+    assumed_root: bool = False
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

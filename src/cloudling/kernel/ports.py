@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from cloudling.kernel.authorize.controls import NO_CONTROLS, Controls
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cloudling.kernel.authorize import PrincipalPolicies
     from cloudling.kernel.identities import Identity
     from cloudling.kernel.recording import CallRecord
@@ -38,6 +42,42 @@ class Authorizer(Protocol):
     """The policies that bound a principal; IAM's."""
 
     async def policies(self, identity: Identity) -> PrincipalPolicies: ...
+
+
+class Organizations(Protocol):
+    """What binds an account from above; Organizations' own."""
+
+    def controls(self, account: str) -> Controls:
+        """Asked at every call: remembered, and forgotten on change."""
+        ...
+
+
+class NoOrganizations:
+    """The port while nobody has an organization."""
+
+    def controls(self, account: str) -> Controls:
+        return NO_CONTROLS
+
+
+NO_ORGANIZATIONS: Organizations = NoOrganizations()
+
+
+class Activity(Protocol):
+    """What principals have done, for access advisor."""
+
+    def of(self, arn: str) -> Iterable[tuple[str, str, float]]:
+        """Each service prefix and action that this principal has called, and when last."""
+        ...
+
+
+class NoActivity:
+    """The port while nobody takes notes."""
+
+    def of(self, arn: str) -> Iterable[tuple[str, str, float]]:
+        return ()
+
+
+NO_ACTIVITY: Activity = NoActivity()
 
 
 class RecordSink(Protocol):

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel.access import Rule, default_rule, rules_in, unasked
+from cloudling.kernel import endpoints
+from cloudling.kernel.access import Rule, default_rule, passing, rules_in, unasked
 from cloudling.kernel.call import Call
 from cloudling.kernel.operations import MARK, Operation
 from cloudling.models import loader
@@ -37,6 +38,7 @@ class Service:
         self.calls: tuple[str, ...] = tuple(self.manifest.get("calls", ()))
         # None: the service has its own words for bad input and the kernel does not validate.
         self.validation_error: str | None = self.manifest.get("validation_error")
+        self._regions: dict[tuple[str, str], str] = {}
 
     @cached_property
     def modules(self) -> dict[str, ModuleType]:
@@ -81,7 +83,18 @@ class Service:
         model = self.model_of(operation)
         if own is None and model.operations[operation].traits.get("authtype") == "none":
             return unasked
-        return own or default_rule(model.signing_name, operation)
+        rule = own or default_rule(model.signing_name, operation)
+        passed = self.manifest.get("passes", {}).get(operation)
+        return passing(rule, passed["member"], passed["service"]) if passed else rule
+
+    def region_of(self, operation: str, asked: str) -> str:
+        """The region whose endpoint serves it: global services have one in each partition."""
+        found = self._regions.get((operation, asked))
+        if found is None:
+            # Handles of code that nobody called have no operation.
+            prefix = self.model_of(operation).signing_name if operation else ""
+            found = self._regions[operation, asked] = endpoints.region_of(prefix, asked)
+        return found
 
 
 def find_services(package: str) -> Iterator[Service]:

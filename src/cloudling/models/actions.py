@@ -25,7 +25,10 @@ _REMEMBERED_SERVICES = 128
 
 
 class Action(NamedTuple):
-    """One action; `resources` are types of resources, the first `required` of them obligatory."""
+    """One action; `resources` are types of resources, the first `required` of them obligatory.
+
+    `condition_keys` are all that it may be asked with, `resource_keys` those of each resource.
+    """
 
     name: str
     level: Level
@@ -33,6 +36,14 @@ class Action(NamedTuple):
     required: int
     condition_keys: tuple[str, ...]
     dependent_actions: tuple[str, ...]
+    own_keys: tuple[str, ...] = ()
+    resource_keys: tuple[tuple[str, ...], ...] = ()
+
+    def keys_on(self, resource: str) -> tuple[str, ...]:
+        """The condition keys that are there where it is asked for a resource of this type."""
+        if resource not in self.resources:
+            return self.own_keys
+        return (*self.own_keys, *self.resource_keys[self.resources.index(resource)])
 
     @property
     def required_resources(self) -> tuple[str, ...]:
@@ -100,8 +111,9 @@ def _read(prefix: str, data: dict[str, Any]) -> Reference:
                 _LEVELS[level],
                 tuple(resources),
                 required,
-                tuple(keys[number] for number in numbers),
+                tuple(keys[number] for number in sorted({key for each in numbers for key in each})),
                 tuple(dependents),
+                *_keys_by_resource(keys, numbers),
             )
             for name, (level, resources, required, numbers, dependents) in data["actions"].items()
         },
@@ -112,3 +124,11 @@ def _read(prefix: str, data: dict[str, Any]) -> Reference:
         },
         condition_keys=dict(data["keys"]),
     )
+
+
+def _keys_by_resource(
+    keys: list[str], numbers: list[list[int]]
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """The action's own condition keys, and those of each of its resources."""
+    own, *others = (tuple(keys[number] for number in each) for each in numbers)
+    return own, tuple(others)

@@ -53,3 +53,13 @@ def test_every_resource_of_an_action_has_a_template(prefix: str) -> None:
     assert reference.actions
     named = {kind for action in reference.actions.values() for kind in action.resources}
     assert named <= set(reference.resources)
+
+
+def test_condition_keys_of_each_resource() -> None:
+    action = actions.actions("ec2")["RunInstances"]
+    assert "ec2:InstanceType" in action.keys_on("instance")
+    assert "ec2:InstanceType" not in action.keys_on("image")
+    assert "ec2:Region" in action.keys_on("image")
+    assert action.keys_on("no such resource") == action.own_keys
+    all_keys = {key for kind in action.resources for key in action.keys_on(kind)}
+    assert all_keys == set(action.condition_keys)

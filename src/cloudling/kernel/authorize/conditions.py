@@ -40,7 +40,7 @@ class Condition(NamedTuple):
 
     def holds(self, lookup: Lookup) -> bool:
         value = lookup(self.key)
-        if isinstance(value, str):
+        if isinstance(value, str) and (value or not self.qualifier):
             return self.test(value, lookup) is not self.negated
         if not value:
             return self.when_absent
@@ -172,6 +172,8 @@ def _number(text: str) -> float | None:
 
 
 def _bool(values: Sequence[str], variables: bool) -> Test:
+    if variables and any("${" in value for value in values):
+        return _string_equals_ignore_case(values, variables)
     wanted = frozenset(value.lower() for value in values) & {"true", "false"}
     return lambda text, _: text.lower() in wanted
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cloudling.kernel.authorize.controls import NO_CONTROLS, Controls
 from cloudling.kernel.authorize.moments import format_date
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class CallFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     `called_via` lists the services through which the call came, the first one first.
     `source_arn` and `source_account` are those of the resource for which a service calls.
+    `region` is that of the endpoint, us-east-1 for services that have one endpoint.
     """
 
     now: float
@@ -45,8 +47,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """May `identity` do `action` to `resource`?
 
     `resource_account` is the resource's owner; "" where that is the caller's account, or nobody.
-    `context` answers the service's own condition keys and those of the resource's and request's
-    tags, all by lower-case name. `provider` is set where a federated identity assumes a role.
+    `context` answers the service's own condition keys, by lower-case name; `tags` those of the
+    resource's and the request's tags where `context` does not. `provider` is set where a federated
+    identity assumes a role. `organization` is what binds the caller's account, `owner` the
+    resource's and `source` that of the resource for which a service calls.
     """
 
     identity: Identity
@@ -55,8 +59,12 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     resource: str = "*"
     resource_account: str = ""
     context: Lookup | Mapping[str, Value] = _absent
+    tags: Lookup = _absent
     canonical_id: str = ""
     provider: str = ""
+    organization: Controls = NO_CONTROLS
+    owner: Controls = NO_CONTROLS
+    source: Controls = NO_CONTROLS
 
 
 class Context:
@@ -76,7 +84,8 @@ class Context:
             return known(self._question)
         if key.startswith("aws:principaltag/"):
             return self._tag(key[len("aws:principaltag/") :])
-        return self._service(key)
+        value = self._service(key)
+        return self._question.tags(key) if value is None else value
 
     def _tag(self, name: str) -> str | None:
         for key, value in self._tags.items():
@@ -94,6 +103,19 @@ _TYPES = {
 }
 
 
+# Actions that have no key about the resource's account, as the page of the keys lists them.
+_OWNERLESS = """
+    auditmanager:updateassessmentframeworkshare detective:acceptinvitation
+    ds:acceptshareddirectory ec2:accepttransitgatewaypeeringattachment
+    ec2:acceptvpcendpointconnections ec2:acceptvpcpeeringconnection
+    ec2:createtransitgatewaypeeringattachment ec2:createvpcendpoint ec2:createvpcpeeringconnection
+    guardduty:acceptadministratorinvitation macie2:acceptinvitation es:acceptinboundconnection
+    route53:associatevpcwithhostedzone route53:createvpcassociationauthorization
+    securityhub:acceptadministratorinvitation
+"""
+_WITHOUT_OWNER = frozenset(_OWNERLESS.split())
+
+
 def _truth(value: bool) -> str:
     return "true" if value else "false"
 
@@ -109,7 +131,9 @@ def _principal_arn(question: Question) -> Value:
 
 def _principal_account(question: Question) -> Value:
     identity = question.identity
-    return None if identity.kind in ("service", "anonymous") else identity.account
+    if identity.kind == "anonymous":
+        return "anonymous"
+    return None if identity.kind == "service" else identity.account
 
 
 def _user_id(question: Question) -> Value:
@@ -122,9 +146,15 @@ def _user_name(question: Question) -> Value:
 
 
 def _mfa_present(question: Question) -> Value:
-    # Long-term keys have no such key at all, hence BoolIfExists in AWS's examples.
-    session = question.identity.session
-    return None if session is None else _truth(session.mfa_at is not None)
+    # Long-term keys have no such key at all, hence BoolIfExists in AWS's examples; a service that
+    # calls on with them makes temporary ones of them. Nor have federated identities.
+    identity, session = question.identity, question.identity.session
+    if identity.kind == "federated" or (session and session.provider):
+        return None
+    if session is None:
+        by_service = bool(question.facts.called_via) and identity.kind in ("user", "root")
+        return "false" if by_service else None
+    return _truth(session.mfa_at is not None)
 
 
 def _mfa_age(question: Question) -> Value:
@@ -139,45 +169,114 @@ def _token_issued(question: Question) -> Value:
     return None if session is None else format_date(session.issued_at)
 
 
-def _source_identity(question: Question) -> Value:
+def _of_session(name: str) -> Callable[[Question], Value]:
+    def read(question: Question) -> Value:
+        session = question.identity.session
+        return None if session is None else getattr(session, name) or None
+
+    return read
+
+
+def _assumed_root(question: Question) -> Value:
     session = question.identity.session
-    return None if session is None else session.source_identity or None
+    return "true" if session is not None and session.assumed_root else None
+
+
+def _is_service(question: Question) -> Value:
+    kind = question.identity.kind
+    return None if kind == "anonymous" else _truth(kind == "service")
 
 
 def _service_name(question: Question) -> Value:
     return question.identity.arn if question.identity.kind == "service" else None
 
 
+def _service_names(question: Question) -> Value:
+    """A service's principal of the world, and that of the region."""
+    identity = question.identity
+    if identity.kind != "service":
+        return None
+    name, dot, domain = identity.arn.partition(".")
+    return (identity.arn, f"{name}.{question.facts.region}{dot}{domain}")
+
+
+def _resource_organization(question: Question) -> Value:
+    return question.owner.organization or None if _knows_owner(question) else None
+
+
+def _resource_path(question: Question) -> Value:
+    path = question.owner.path
+    return (path,) if path and _knows_owner(question) else None
+
+
+def _organization(whose: str) -> Callable[[Question], Value]:
+    def read(question: Question) -> Value:
+        controls: Controls = getattr(question, whose)
+        return controls.organization or None
+
+    return read
+
+
+def _path(whose: str) -> Callable[[Question], Value]:
+    def read(question: Question) -> Value:
+        controls: Controls = getattr(question, whose)
+        return (controls.path,) if controls.path else None
+
+    return read
+
+
+def _knows_owner(question: Question) -> bool:
+    action = question.action.lower()
+    return action not in _WITHOUT_OWNER and not action.startswith("ebs:")
+
+
 def _resource_account(question: Question) -> Value:
+    if not _knows_owner(question):
+        return None
     return question.resource_account or question.identity.account or None
 
 
 def _source_ip(question: Question) -> Value:
-    # AWS leaves the caller's address out where a service calls on someone's behalf.
-    return None if question.facts.called_via else question.facts.source_ip or None
+    # It is kept where a service calls on for somebody, and redacted where it calls by itself.
+    by_service = question.identity.kind == "service"
+    return None if by_service else question.facts.source_ip or None
+
+
+def _federated_provider(question: Question) -> Value:
+    session = question.identity.session
+    return question.provider or (session.provider if session else "") or None
 
 
 _KEYS: dict[str, Callable[[Question], Value]] = {
+    "aws:assumedroot": _assumed_root,
     "aws:calledvia": _of_facts("called_via"),
     "aws:calledviafirst": lambda question: next(iter(question.facts.called_via), None),
     "aws:calledvialast": lambda question: next(reversed(question.facts.called_via), None),
     "aws:currenttime": lambda question: format_date(question.facts.now),
     "aws:epochtime": lambda question: str(int(question.facts.now)),
+    "aws:federatedprovider": _federated_provider,
     "aws:multifactorauthage": _mfa_age,
     "aws:multifactorauthpresent": _mfa_present,
     "aws:principalaccount": _principal_account,
     "aws:principalarn": _principal_arn,
-    "aws:principalisawsservice": lambda question: _truth(question.identity.kind == "service"),
+    "aws:principalisawsservice": _is_service,
+    "aws:principalorgid": _organization("organization"),
+    "aws:principalorgpaths": _path("organization"),
     "aws:principalservicename": _service_name,
+    "aws:principalservicenameslist": _service_names,
     "aws:principaltype": lambda question: _TYPES.get(question.identity.kind),
     "aws:referer": _of_facts("referer"),
     "aws:requestedregion": _of_facts("region"),
     "aws:resourceaccount": _resource_account,
+    "aws:resourceorgid": _resource_organization,
+    "aws:resourceorgpaths": _resource_path,
     "aws:securetransport": lambda question: _truth(question.facts.secure),
     "aws:sourceaccount": _of_facts("source_account"),
     "aws:sourcearn": _of_facts("source_arn"),
-    "aws:sourceidentity": _source_identity,
+    "aws:sourceidentity": _of_session("source_identity"),
     "aws:sourceip": _source_ip,
+    "aws:sourceorgid": _organization("source"),
+    "aws:sourceorgpaths": _path("source"),
     "aws:tokenissuetime": _token_issued,
     "aws:useragent": _of_facts("user_agent"),
     "aws:userid": _user_id,

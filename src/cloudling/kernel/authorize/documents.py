@@ -11,7 +11,12 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from cloudling.kernel.authorize import grammar, identity_grammar, resource_grammar
+from cloudling.kernel.authorize import (
+    control_grammar,
+    grammar,
+    identity_grammar,
+    resource_grammar,
+)
 from cloudling.kernel.authorize.conditions import Compiled, compile_conditions
 from cloudling.kernel.authorize.matching import Matcher, compile_pattern, compile_tokens, is_pattern
 from cloudling.kernel.authorize.principals import Principals, parse_principals
@@ -25,6 +30,14 @@ if TYPE_CHECKING:
 _REMEMBERED_ACTIONS = 512
 _UNCERTAIN = re.compile(r"[*?$]")
 _REMEMBERED_POLICIES = 1024
+_GRAMMARS = {
+    "identity": identity_grammar.check,
+    "session": identity_grammar.check,
+    "trust": resource_grammar.check,
+    "resource": resource_grammar.check,
+    "scp": control_grammar.check,
+    "rcp": control_grammar.check,
+}
 
 
 class Actions(NamedTuple):
@@ -135,8 +148,7 @@ class Policy:
 def parse(text: str, kind: Kind) -> Policy:
     """Check and compile a document; raises `MalformedPolicyDocument` in AWS's words."""
     document = _load(text)
-    attached = kind in ("trust", "resource")
-    (resource_grammar if attached else identity_grammar).check(document, kind)
+    _GRAMMARS[kind](document, kind)
     variables = document.get("Version") == "2012-10-17"
     return Policy(
         [

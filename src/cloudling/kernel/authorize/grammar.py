@@ -16,7 +16,7 @@ from typing import Any, Literal, NoReturn
 from cloudling.kernel.authorize.conditions import is_operator
 from cloudling.kernel.errors import AwsError
 
-Kind = Literal["identity", "session", "trust", "resource"]
+Kind = Literal["identity", "session", "trust", "resource", "scp", "rcp"]
 Statement = Mapping[str, Any]
 
 SYNTAX = "Syntax errors in policy."

@@ -22,9 +22,9 @@ class Grade(IntEnum):
     ACCOUNT = 1
     """The caller's account: it may decide, so the caller's own policies must allow as well."""
     PRINCIPAL = 2
-    """The user or role itself, or everyone."""
+    """The user or role itself."""
     SESSION = 3
-    """This very session of a role or federated user."""
+    """This very session of a role or federated user, or everyone."""
 
 
 class InvalidPrincipal(ValueError):
@@ -60,9 +60,9 @@ class Principals(NamedTuple):
             return Grade.PRINCIPAL if named else Grade.NOT
         if identity.kind == "anonymous":
             return Grade.PRINCIPAL if self.everyone else Grade.NOT
-        if self._names_session(identity):
+        if self.everyone or self._names_session(identity):
             return Grade.SESSION
-        if self.everyone or self._names(identity):
+        if self._names(identity) or self._names_issuer(identity):
             return Grade.PRINCIPAL
         if identity.account in self.accounts or (canonical_id and canonical_id in self.canonical):
             return Grade.ACCOUNT
@@ -91,6 +91,10 @@ class Principals(NamedTuple):
     def _names(self, identity: Identity) -> bool:
         names = self.names
         return identity.principal_arn in names or identity.unique_id.partition(":")[0] in names
+
+    def _names_issuer(self, identity: Identity) -> bool:
+        session = identity.session
+        return session is not None and not self.names.isdisjoint(session.issuer)
 
     def _names_session(self, identity: Identity) -> bool:
         if identity.arn == identity.principal_arn and identity.kind != "federated":

@@ -134,6 +134,19 @@ def test_null(wanted: str, given: Value, expected: bool) -> None:
     assert holds({"Null": {"x:Key": [wanted]}}, {"x:key": given}) is expected
 
 
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        ("ForAllValues:StringEquals", True),
+        ("ForAnyValue:StringEquals", False),
+        ("StringEquals", False),
+        ("StringNotEquals", True),
+    ],
+)
+def test_an_empty_text_is_a_set_of_nothing(operator: str, expected: bool) -> None:
+    assert holds({operator: {"x:Key": ["1"]}}, {"x:key": ""}) is expected
+
+
 def test_operators_and_keys_must_all_hold() -> None:
     block = {"StringEquals": {"x:A": ["1"], "x:B": ["2"]}, "Bool": {"x:C": ["true"]}}
     assert holds(block, {"x:a": "1", "x:b": "2", "x:c": "true"})
@@ -169,6 +182,9 @@ def test_unknown_operators(name: str) -> None:
         ("StringLike", "${x:star}", "*", True),
         ("StringLike", "${not a variable}", "${not a variable}", True),
         ("StringEqualsIgnoreCase", "${aws:username}", "ANN", True),
+        ("Bool", "${x:truth}", "TRUE", True),
+        ("Bool", "${x:truth}", "false", False),
+        ("Bool", "${x:absent, 'false'}", "false", True),
         ("ArnEquals", "${x:arn}", "arn:aws:iam::1:role/a", True),
         ("ArnEquals", "arn:aws:iam::1:user/${aws:username}", "arn:aws:iam::1:user/ann", True),
     ],
@@ -178,6 +194,7 @@ def test_variables(operator: str, wanted: str, given: str, expected: bool) -> No
         "x:key": given,
         "aws:username": "ann",
         "x:star": "*",
+        "x:truth": "true",
         "x:arn": "arn:aws:iam::1:role/a",
     }
     assert holds({operator: {"x:Key": [wanted]}}, context) is expected

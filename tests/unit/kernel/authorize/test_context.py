@@ -1,8 +1,9 @@
 """The global condition keys, by kind of caller."""
 
+import msgspec
 import pytest
 
-from cloudling.kernel.authorize import CallFacts, Question
+from cloudling.kernel.authorize import CallFacts, Controls, Question
 from cloudling.kernel.authorize.context import Context
 from cloudling.kernel.authorize.variables import Value
 from cloudling.kernel.identities import Identity, Session
@@ -49,13 +50,13 @@ def value(identity: Identity, key: str, **more: object) -> Value:
         ("aws:username", "ann", None, None),
         ("aws:userid", USER.unique_id, ROLE.unique_id, "anonymous"),
         ("aws:principalarn", USER.arn, ROLE.principal_arn, None),
-        ("aws:principalaccount", ACCOUNT, ACCOUNT, None),
+        ("aws:principalaccount", ACCOUNT, ACCOUNT, "anonymous"),
         ("aws:principaltype", "User", "AssumedRole", "Anonymous"),
         ("aws:multifactorauthpresent", None, "true", None),
         ("aws:multifactorauthage", None, "100", None),
         ("aws:tokenissuetime", None, "2019-12-31T23:46:40Z", None),
         ("aws:sourceidentity", None, "ann", None),
-        ("aws:principalisawsservice", "false", "false", "false"),
+        ("aws:principalisawsservice", "false", "false", None),
         ("aws:resourceaccount", ACCOUNT, ACCOUNT, None),
     ],
 )
@@ -92,9 +93,11 @@ def test_services() -> None:
     assert value(SERVICE, "aws:principalarn") is None
 
 
-def test_calls_through_services_hide_the_address() -> None:
+def test_calls_through_services_keep_the_address() -> None:
     facts = CallFacts(now=0, source_ip="203.0.113.7", called_via=("a.aws", "b.aws"))
-    assert value(USER, "aws:sourceip", facts=facts) is None
+    assert value(USER, "aws:sourceip", facts=facts) == "203.0.113.7"
+    assert value(SERVICE, "aws:sourceip") is None
+    assert value(USER, "aws:multifactorauthpresent", facts=facts) == "false"
     assert value(USER, "aws:calledvia", facts=facts) == ("a.aws", "b.aws")
     assert value(USER, "aws:calledviafirst", facts=facts) == "a.aws"
     assert value(USER, "aws:calledvialast", facts=facts) == "b.aws"
@@ -110,3 +113,73 @@ def test_the_service_answers_for_its_own_keys_only() -> None:
 
 def test_the_resource_owner_may_be_another_account() -> None:
     assert value(USER, "aws:resourceaccount", resource_account="9" * 12) == "9" * 12
+
+
+HERE = Controls(organization="o-1", path="o-1/r-1/ou-1/")
+THERE = Controls(organization="o-2", path="o-2/r-2/")
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("aws:principalorgid", "o-1"),
+        ("aws:principalorgpaths", ("o-1/r-1/ou-1/",)),
+        ("aws:resourceorgid", "o-2"),
+        ("aws:resourceorgpaths", ("o-2/r-2/",)),
+        ("aws:sourceorgid", None),
+        ("aws:sourceorgpaths", None),
+    ],
+)
+def test_keys_of_organizations(key: str, expected: Value) -> None:
+    assert value(USER, key, organization=HERE, owner=THERE) == expected
+    assert value(USER, key) is None
+
+
+def test_the_organization_of_the_source() -> None:
+    assert value(SERVICE, "aws:sourceorgid", source=THERE) == "o-2"
+    assert value(SERVICE, "aws:sourceorgpaths", source=THERE) == ("o-2/r-2/",)
+
+
+def test_services_have_a_name_in_each_region() -> None:
+    names = value(SERVICE, "aws:principalservicenameslist")
+    assert names == ("sns.amazonaws.com", "sns.eu-west-1.amazonaws.com")
+    assert value(USER, "aws:principalservicenameslist") is None
+
+
+def test_sessions_of_identity_providers() -> None:
+    assert ROLE.session is not None
+    session = msgspec.structs.replace(ROLE.session, provider="accounts.google.com", mfa_at=None)
+    federated = msgspec.structs.replace(ROLE, session=session)
+    assert value(federated, "aws:federatedprovider") == "accounts.google.com"
+    assert value(ANONYMOUS, "aws:federatedprovider", provider="graph.facebook.com") == (
+        "graph.facebook.com"
+    )
+    assert value(federated, "aws:multifactorauthpresent") is None
+    assert value(ROLE, "aws:federatedprovider") is None
+
+
+def test_roots_that_were_taken_on() -> None:
+    session = Session(name="s", issued_at=0, expires_at=1, assumed_root=True)
+    root = msgspec.structs.replace(USER, kind="root", session=session)
+    assert value(root, "aws:assumedroot") == "true"
+    assert value(ROLE, "aws:assumedroot") is None
+
+
+def test_tags_are_asked_for_where_the_service_has_no_answer() -> None:
+    asked: list[str] = []
+
+    def tags(key: str) -> Value:
+        asked.append(key)
+        return "red"
+
+    context = {"aws:resourcetag/team": "blue"}
+    assert value(USER, "aws:resourcetag/team", context=context, tags=tags) == "blue"
+    assert value(USER, "aws:requesttag/team", context=context, tags=tags) == "red"
+    assert asked == ["aws:requesttag/team"]
+
+
+@pytest.mark.parametrize("action", ["ec2:CreateVpcPeeringConnection", "ebs:GetSnapshotBlock"])
+def test_some_actions_know_no_owner(action: str) -> None:
+    for key in ("aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"):
+        assert value(USER, key, owner=HERE, action=action) is None
+        assert value(USER, key, owner=HERE, action="ec2:CreateVpc") is not None

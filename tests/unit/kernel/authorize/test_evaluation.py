@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudling.kernel.authorize import (
+    NO_CONTROLS,
     CallFacts,
+    Controls,
     Decision,
     NamedPolicy,
     PrincipalPolicies,
@@ -26,6 +28,7 @@ HOME, OTHER = "111122223333", "444455556666"
 KEY = "arn:aws:s3:::bucket/key"
 FACTS = CallFacts(now=1_577_836_800, region="eu-west-1")
 SESSION = Session(name="s", issued_at=0, expires_at=1)
+ISSUED = Session(name="eve", issued_at=0, expires_at=1, issuer=(f"arn:aws:iam::{HOME}:user/ann",))
 
 
 def who(kind: Any, name: str = "ann", account: str = HOME) -> Identity:
@@ -52,7 +55,7 @@ FEDERATED = Identity(
     principal_arn=f"arn:aws:sts::{HOME}:federated-user/eve",
     unique_id=f"{HOME}:eve",
     name="eve",
-    session=SESSION,
+    session=ISSUED,
 )
 SERVICE = Identity(
     kind="service", account="", arn="sns.amazonaws.com", principal_arn="", unique_id=""
@@ -97,6 +100,7 @@ def ask(
     *,
     action: str = "s3:GetObject",
     resource: str = KEY,
+    guard: Controls = NO_CONTROLS,
     **more: Any,
 ) -> Decision:
     question = Question(
@@ -104,6 +108,7 @@ def ask(
         action=action,
         resource=resource,
         resource_account=owner,
+        owner=guard,
         facts=FACTS,
         **more,
     )
@@ -234,6 +239,28 @@ ACCOUNT_ROOT = {"AWS": f"arn:aws:iam::{HOME}:root"}
             "resource-based policy",
         ),
         (FEDERATED, holds(ALLOW, session=[]), bucket({"AWS": HOME}), False, "session policy"),
+        (FEDERATED, holds(ALLOW), None, False, "session policy"),
+        (FEDERATED, holds(ALLOW, session=[ALLOW]), None, True, "identity-based policy"),
+        # "*" grants beyond them, as its condition on aws:PrincipalArn may; so does the user who
+        # asked for a federated user's session only within them.
+        (
+            ROLE,
+            holds(boundary=NOT_THIS, session=[NOT_THIS]),
+            bucket("*"),
+            True,
+            "resource-based policy",
+        ),
+        (FEDERATED, holds(session=[]), bucket({"AWS": USER.arn}), False, "session policy"),
+        (
+            FEDERATED,
+            holds(session=[ALLOW]),
+            bucket({"AWS": USER.arn}),
+            True,
+            "resource-based policy",
+        ),
+        # A root's session is limited by its policies.
+        (ROOT, holds(session=[NOT_THIS]), None, False, "session policy"),
+        (ROOT, holds(session=[ALLOW]), None, True, None),
         # Root is bound by the resource's explicit denies.
         (ROOT, holds(), bucket("*", "Deny"), False, "resource-based policy"),
         (ROOT, holds(), bucket({"AWS": OTHER}), True, None),
@@ -258,7 +285,7 @@ ACCOUNT_ROOT = {"AWS": f"arn:aws:iam::{HOME}:root"}
 def test_inside_one_account(
     identity: Identity,
     policies: PrincipalPolicies,
-    resource: str,
+    resource: str | None,
     allowed: bool,
     deciding: str | None,
 ) -> None:
@@ -389,6 +416,7 @@ def may_assume(
         "Action": "sts:AssumeRole",
         "Condition": more.pop("condition", {}),
     }
+    more["owner"] = more.pop("guard", NO_CONTROLS)
     question = Question(
         identity=identity,
         action="sts:AssumeRole",

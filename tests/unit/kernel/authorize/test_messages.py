@@ -1,5 +1,6 @@
 """Denials in AWS's words (troubleshoot_access-denied)."""
 
+import msgspec
 import pytest
 
 from cloudling.kernel.authorize import Decision, NamedPolicy, messages, parse
@@ -130,3 +131,74 @@ def test_anonymous_callers() -> None:
         "User: anonymous is not authorized to perform: es:ESHttpGet because no resource-based "
         "policy allows the es:ESHttpGet action"
     )
+
+
+POLICY = parse(
+    '{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}', "scp"
+)
+SCP_ARN = (
+    "arn:aws:organizations::987654321098:policy/o-qv5af4abcd/service_control_policy/p-2kgnabcd"
+)
+BY_SCP = Decision(
+    False, "service control policy", True, NamedPolicy("p", SCP_ARN, POLICY), POLICY.statements[0]
+)
+ID = "d3xbfwcsdoam45n7ms6nv5pl0"
+FOUND_AGAIN = (
+    ". Go to https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1"
+    f"#/authorization-details/{ID} for complete details, or call the "
+    f"GetRequestAuthorizationDetails API with the following authorization id: {ID}"
+)
+
+
+def told(decision: Decision, action: str = "iam:ListRoles", **receipt: str) -> str:
+    roles = "arn:aws:iam::123456789012:role/*"
+    return messages.denial(JOHN, action, roles, decision, messages.Receipt(**receipt))
+
+
+def test_control_policies_are_named_by_their_arn() -> None:
+    """The example of AWS's Security Blog."""
+    assert told(BY_SCP) == (
+        WHO + "iam:ListRoles on resource: arn:aws:iam::123456789012:role/* with an explicit deny "
+        f"in a service control policy: {SCP_ARN}"
+    )
+    assert told(Decision(False, "resource control policy", explicit=True)).endswith(
+        " with an explicit deny in a resource control policy"
+    )
+    assert told(Decision(False, "service control policy")).endswith(
+        " because no service control policy allows the iam:ListRoles action"
+    )
+
+
+def test_reasons_stay_in_the_organization() -> None:
+    abroad = msgspec.structs.replace(BY_SCP, cross_account=True)
+    assert told(abroad).endswith(" on resource: arn:aws:iam::123456789012:role/*")
+    sister = msgspec.structs.replace(abroad, same_organization=True)
+    assert told(sister) == told(BY_SCP)
+    assert messages.denial(JOHN, "s3:GetObject", "*", abroad) == "Access Denied"
+    assert "service control policy" in messages.denial(JOHN, "s3:GetObject", "*", sister)
+
+
+@pytest.mark.parametrize(
+    ("action", "ends"),
+    [
+        ("iam:GetRole", FOUND_AGAIN),
+        ("iam:PassRole", f": {SCP_ARN}"),
+        ("iam:ListInstanceProfiles", f": {SCP_ARN}"),
+        ("sts:AssumeRole", f": {SCP_ARN}"),
+    ],
+)
+def test_authorization_ids_are_told_by_iam(action: str, ends: str) -> None:
+    assert told(BY_SCP, action, authorization_id=ID).endswith(ends)
+
+
+def test_ec2_encodes() -> None:
+    text = told(BY_SCP, "ec2:RunInstances", encoded="4OyGb", authorization_id=ID)
+    assert text.startswith("You are not authorized to perform this operation. User: ")
+    assert text.endswith(f"{SCP_ARN}. Encoded authorization failure message: 4OyGb")
+
+
+def test_ec2_speaks_so_of_what_else_it_asks_for() -> None:
+    text = told(BY_SCP, "iam:PassRole", encoded="4OyGb", service="ec2")
+    assert text.startswith("You are not authorized to perform this operation. User: ")
+    assert text.endswith("Encoded authorization failure message: 4OyGb")
+    assert told(BY_SCP, "iam:PassRole", encoded="4OyGb", service="iam").startswith("User: ")
