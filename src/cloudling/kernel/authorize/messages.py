@@ -30,11 +30,15 @@ class Wording(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """By what the record of a denial is found again; "" where there is none."""
+    """By what the record of a denial is found again; "" where there is none.
+
+    `service` is the one that was called, where that is not the action's: EC2 asks for PassRole.
+    """
 
     authorization_id: str = ""
     encoded: str = ""
     region: str = "us-east-1"
+    service: str = ""
 
 
 NO_RECEIPT = Receipt()
@@ -75,17 +79,20 @@ def denial(
     """
     service, _, name = action.partition(":")
     wording = _WORDINGS.get(service, _USUAL)
+    called = _WORDINGS.get(receipt.service, wording)
     anonymous = identity.kind == "anonymous"
     if wording.outsiders and (decision.outside or anonymous):
         return wording.outsiders
     told = _action(service, name)
     caller = "anonymous" if anonymous else identity.arn
-    sentence = f"{wording.start}User: {caller} is not authorized to perform: {told}"
+    sentence = f"{called.start}User: {caller} is not authorized to perform: {told}"
     if resource not in ("", "*"):
         sentence += " on resource: " + wording.resource.format(resource)
     if not decision.outside or anonymous:
         sentence += _reason(decision, told)
-    return sentence + _found_again(wording, name, receipt)
+    if called.encoded and receipt.encoded:
+        return f"{sentence}. Encoded authorization failure message: {receipt.encoded}"
+    return sentence + _identified(wording, name, receipt)
 
 
 def is_encoded(action: str) -> bool:
@@ -109,9 +116,7 @@ def _reason(decision: Decision, action: str) -> str:
     return f"{reason}: {decision.policy_arn}" if decision.policy_arn else reason
 
 
-def _found_again(wording: Wording, name: str, receipt: Receipt) -> str:
-    if wording.encoded and receipt.encoded:
-        return f". Encoded authorization failure message: {receipt.encoded}"
+def _identified(wording: Wording, name: str, receipt: Receipt) -> str:
     if wording.identified and receipt.authorization_id and name not in wording.anonymously:
         number, region = receipt.authorization_id, receipt.region
         return (

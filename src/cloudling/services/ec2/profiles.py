@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cloudling.kernel import AwsError, Need, arns
-from cloudling.kernel.identities import Identity
+from cloudling.kernel import AwsError, arns, pass_role
 from cloudling.kernel.stages.authorize import require
 from cloudling.services.ec2.errors import InvalidParameterValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cloudling.kernel import Call
+    from cloudling.kernel import Call, Need
 
 SERVICE = "ec2.amazonaws.com"
 _ABSENT = frozenset({"NoSuchEntity", "NotImplemented", "ValidationError"})
@@ -58,13 +57,12 @@ async def settle(call: Call, needs: Sequence[Need], profile: Profile | None) -> 
         for need in needs:
             await require(call, need)
         raise InvalidParameterValue(profile.fault)
-    context = {"iam:PassedToService": SERVICE}
-    return [*needs, Need("iam:PassRole", profile.role, context=context)]
+    return [*needs, pass_role(call, profile.role, SERVICE)]
 
 
 async def _read(call: Call, name: str) -> dict[str, Any] | None:
     """EC2 looks the profile up itself, whatever the caller may see of IAM."""
-    iam = call.cloud.client(_account(call), call.region).iam
+    iam = call.aws.as_service(SERVICE, call.account).iam
     try:
         found = await iam.get_instance_profile(InstanceProfileName=name)
     except AwsError as refused:
@@ -73,11 +71,3 @@ async def _read(call: Call, name: str) -> dict[str, Any] | None:
         raise
     profile: dict[str, Any] = found["InstanceProfile"]
     return profile
-
-
-def _account(call: Call) -> Identity:
-    """The account itself, on whose behalf EC2 works."""
-    arn = arns.account_root(call.account, call.partition)
-    return Identity(
-        kind="root", account=call.account, arn=arn, principal_arn=arn, unique_id=call.account
-    )
