@@ -31,6 +31,8 @@ BUCKET = "module02-042"
 PATIENCE = 300  # seconds; a laden machine is slow, and nothing here is a measurement
 BLOCK = re.compile(r"^```(sh|text)( by-hand)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "\x1e"
+# Longer than the suite's own: a whole tutorial is one test.
+pytestmark = pytest.mark.timeout(3 * PATIENCE)
 
 
 @dataclass(frozen=True)
