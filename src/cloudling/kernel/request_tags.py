@@ -50,9 +50,10 @@ class TagKeys:
         return () if self._call.service.manifest.get("own_tag_keys") else tuple(self._of_resource())
 
     def _of_resource(self) -> Mapping[str, str]:
+        """Those it has; what a call is about to make has those that the call sets."""
         call = self._call
-        if self._request and call.operation.name.startswith(_CREATING):
-            return requested(self._request)
+        if call.operation.name.startswith(_CREATING) and (new := requested(self._request)):
+            return new
         if self._resource in ("", "*"):
             return {}
         return run_unit(call.tags.of(self._resource))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel.authorize import explain
 from cloudling.kernel.decisions import contexts
+from cloudling.kernel.origins import is_loopback
 from cloudling.store.collections import CollectionSpec
 from cloudling.store.records import Record
 
@@ -94,7 +95,7 @@ def describe(
         action=question.action,
         resource=question.resource,
         explicit=decision.explicit and not decision.allowed,
-        plain_loopback=not question.facts.secure and _is_loopback(question.facts.source_ip),
+        plain_loopback=not question.facts.secure and is_loopback(question.facts.source_ip),
         deciding=_deciding(decision),
         checks=[_check(check) for check in evaluation.checks],
         wanting=_wanting(evaluation),
@@ -116,10 +117,6 @@ def _explained(asked: Asked) -> Evaluation:
     return explain(
         asked.question, asked.policies, need.policy, required=need.required, trust=asked.trust
     )
-
-
-def _is_loopback(address: str) -> bool:
-    return address.startswith("127.") or address == "::1"
 
 
 def _deciding(decision: Decision) -> Json:
