@@ -63,12 +63,13 @@ class Perimeter(msgspec.Struct, frozen=True):
             origin.secure
             or not origin.peer
             or bool(origin.called_via)
-            or (self.loopback_counts_as_tls and _is_loopback(origin.peer))
+            or (self.loopback_counts_as_tls and is_loopback(origin.peer))
         )
 
 
 @lru_cache(maxsize=1024)
-def _is_loopback(peer: str) -> bool:
+def is_loopback(peer: str) -> bool:
+    """Is this an address of the machine itself?"""
     try:
         return ipaddress.ip_address(peer.removeprefix("::ffff:")).is_loopback
     except ValueError:
