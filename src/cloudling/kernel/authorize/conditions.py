@@ -42,7 +42,7 @@ class Condition(NamedTuple):
         value = lookup(self.key)
         if isinstance(value, str) and (value or not self.qualifier):
             return self.test(value, lookup) is not self.negated
-        if not value:
+        if not value or (self.qualifier and not any(value)):
             return self.when_absent
         hits = [self.test(item, lookup) for item in value]
         if self.qualifier == "ForAllValues":
