@@ -30,11 +30,15 @@ class Wording(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """By what the record of a denial is found again; "" where there is none."""
+    """By what the record of a denial is found again; "" where there is none.
+
+    `service` is the one that was called, where the action is another's, as PassRole is.
+    """
 
     authorization_id: str = ""
     encoded: str = ""
     region: str = "us-east-1"
+    service: str = ""
 
 
 NO_RECEIPT = Receipt()
@@ -80,17 +84,19 @@ def denial(
         return wording.outsiders
     told = _action(service, name)
     caller = "anonymous" if anonymous else identity.arn
-    sentence = f"{wording.start}User: {caller} is not authorized to perform: {told}"
+    # https://repost.aws/knowledge-center/ec2-not-auth-launch decodes a denied PassRole.
+    frame = _WORDINGS.get(receipt.service or service, _USUAL)
+    sentence = f"{frame.start}User: {caller} is not authorized to perform: {told}"
     if resource not in ("", "*"):
         sentence += " on resource: " + wording.resource.format(resource)
     if not decision.outside or anonymous:
         sentence += _reason(decision, told)
-    return sentence + _found_again(wording, name, receipt)
+    return sentence + _found_again(frame if frame.encoded else wording, name, receipt)
 
 
-def is_encoded(action: str) -> bool:
-    """Whether a denial of the action carries an encoded message."""
-    return _WORDINGS.get(action.partition(":")[0], _USUAL).encoded
+def is_encoded(service: str) -> bool:
+    """Whether denials of calls to this service carry an encoded message."""
+    return _WORDINGS.get(service, _USUAL).encoded
 
 
 def _action(service: str, name: str) -> str:

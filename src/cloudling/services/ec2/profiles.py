@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudling.kernel import AwsError, Need, arns
-from cloudling.kernel.identities import Identity
 from cloudling.kernel.stages.authorize import require
 from cloudling.services.ec2.errors import InvalidParameterValue
 
@@ -64,7 +63,7 @@ async def settle(call: Call, needs: Sequence[Need], profile: Profile | None) -> 
 
 async def _read(call: Call, name: str) -> dict[str, Any] | None:
     """EC2 looks the profile up itself, whatever the caller may see of IAM."""
-    iam = call.cloud.client(_account(call), call.region).iam
+    iam = call.aws.as_service(SERVICE, call.account).iam
     try:
         found = await iam.get_instance_profile(InstanceProfileName=name)
     except AwsError as refused:
@@ -73,11 +72,3 @@ async def _read(call: Call, name: str) -> dict[str, Any] | None:
         raise
     profile: dict[str, Any] = found["InstanceProfile"]
     return profile
-
-
-def _account(call: Call) -> Identity:
-    """The account itself, on whose behalf EC2 works."""
-    arn = arns.account_root(call.account, call.partition)
-    return Identity(
-        kind="root", account=call.account, arn=arn, principal_arn=arn, unique_id=call.account
-    )

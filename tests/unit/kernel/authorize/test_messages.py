@@ -195,3 +195,10 @@ def test_ec2_encodes() -> None:
     text = told(BY_SCP, "ec2:RunInstances", encoded="4OyGb", authorization_id=ID)
     assert text.startswith("You are not authorized to perform this operation. User: ")
     assert text.endswith(f"{SCP_ARN}. Encoded authorization failure message: 4OyGb")
+
+
+def test_ec2_encodes_what_it_asks_of_iam() -> None:
+    """A denied PassRole, as https://repost.aws/knowledge-center/ec2-not-auth-launch decodes it."""
+    text = told(BY_SCP, "iam:PassRole", encoded="4OyGb", authorization_id=ID, service="ec2")
+    assert text.startswith("You are not authorized to perform this operation. User: ")
+    assert text.endswith(f"{SCP_ARN}. Encoded authorization failure message: 4OyGb")
