@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = ROOT / "examples" / "cloud-storage-api"
 BUCKET = "module02-042"
+# Longer than the suite's own: a whole tutorial is one test.
+pytestmark = pytest.mark.timeout(3 * PATIENCE)
 
 
 @pytest.fixture

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.scenarios.tutorials import a_place, type_all
+import pytest
+from tests.scenarios.tutorials import PATIENCE, a_place, type_all
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# Longer than the suite's own: a whole tutorial is one test.
+pytestmark = pytest.mark.timeout(3 * PATIENCE)
 
 
 def test_the_tutorial_as_it_is_written(tmp_path: Path) -> None:

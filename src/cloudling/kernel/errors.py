@@ -51,14 +51,9 @@ class NotImplementedHere(AwsError):
 
 
 class AccessDenied(AwsError):
-    """The caller may not do this; each protocol has its own code for it.
-
-    `encoded` is the decision in the form that DecodeAuthorizationMessage reads, "" for none; EC2
-    tells it.
-    """
+    """The caller may not do this; each protocol has its own code for it."""
 
     status = 403
-    encoded: str = ""
 
 
 class InternalFailure(AwsError):

@@ -197,6 +197,18 @@ def test_tags_on_creation_are_a_permission_of_their_own(local: LocalCloud) -> No
 NAMED = {**LAUNCH, "IamInstanceProfile": {"Name": "app"}}
 
 
+def test_tags_count_only_for_what_they_are_of(local: LocalCloud) -> None:
+    condition = {"aws:RequestTag/Team": "a"}
+    ann = user(
+        local,
+        statement("ec2:*"),
+        statement("ec2:RunInstances", PARTS[-1], "Deny", StringEquals=condition),
+    )
+    assert is_allowed(ann, "run_instances", **LAUNCH, TagSpecifications=TAGS)
+    both = [*TAGS, {**TAGS[0], "ResourceType": "volume"}]
+    assert not is_allowed(ann, "run_instances", **LAUNCH, TagSpecifications=both)
+
+
 class TestProfiles:
     def test_one_that_is_not_there_is_told_to_who_may_launch(self, local: LocalCloud) -> None:
         assert not is_allowed(user(local, statement("s3:*")), "run_instances", **NAMED)
@@ -220,7 +232,10 @@ class TestProfiles:
         monkeypatch.setattr(profiles, "_read", read)
         ann = user(local, statement("ec2:RunInstances"))
         told = denied(ann, "run_instances", **NAMED)
-        assert told.endswith(f"is not authorized to perform: iam:PassRole on resource: {ROLE}")
+        assert told == (
+            "You are not authorized to perform this operation. User: arn:aws:iam::111122223333:"
+            f"user/ann is not authorized to perform: iam:PassRole on resource: {ROLE}"
+        )
         to_ec2 = {"iam:PassedToService": "ec2.amazonaws.com"}
         policy = [
             statement("ec2:RunInstances"),

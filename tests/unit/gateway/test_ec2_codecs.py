@@ -112,13 +112,6 @@ def test_errors(error: AwsError, status: int, code: str) -> None:
     )
 
 
-def test_a_denial_may_come_encoded() -> None:
-    denied = AccessDenied("You may not.")
-    denied.encoded = "abc"
-    _, _, body = codecs.failing(MODEL, "ec2")(denied, "R")
-    assert b"<Message>You may not. Encoded authorization failure message: abc</Message>" in body
-
-
 def test_operations_of_older_versions() -> None:
     assert ec2.operation_in({"Action": "RunInstances", "Version": "2014-06-15"}, MODEL)
     with pytest.raises(InvalidAction, match="The action Nothing is not valid"):

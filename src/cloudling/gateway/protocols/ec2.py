@@ -11,7 +11,6 @@ from cloudling.gateway.protocols import errors, query, xml_writing
 from cloudling.gateway.protocols.errors import DECLARATION, elements
 from cloudling.gateway.protocols.query import FormReader, InvalidAction, MissingAction
 from cloudling.gateway.protocols.xml_writing import XmlWriter
-from cloudling.kernel.errors import AccessDenied
 from cloudling.models.compile import Module
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def _write_answer(model: Model, module: Module, operation: Operation) -> None:
 
 
 def failing(model: Model) -> Fail:
-    """Errors within `<Response><Errors>`; the words of a denial may come encoded, too."""
+    """Errors within `<Response><Errors>`."""
     known = errors.codes(model)
 
     def fail(error: AwsError, request_id: str, host_id: str = "") -> Answer:
@@ -100,17 +99,10 @@ def failing(model: Model) -> Fail:
         fields = "".join(elements(name, value) for name, value in error.fields.items())
         body = (
             f"{DECLARATION}<Response><Errors><Error>{elements('Code', code)}"
-            f"{elements('Message', _text(error))}{fields}</Error></Errors>"
+            f"{elements('Message', error.text)}{fields}</Error></Errors>"
             f"{elements('RequestID', request_id)}</Response>"
         )
         own = (("x-amzn-RequestId", request_id), ("Content-Type", XML_TYPE))
         return modelled if status == 400 else status, errors.headers(error, *own), body.encode()
 
     return fail
-
-
-def _text(error: AwsError) -> str:
-    encoded = error.encoded if isinstance(error, AccessDenied) else ""
-    if not encoded:
-        return error.text
-    return f"{error.text} Encoded authorization failure message: {encoded}"

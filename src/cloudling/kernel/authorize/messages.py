@@ -32,7 +32,7 @@ class Wording(NamedTuple):
 class Receipt(NamedTuple):
     """By what the record of a denial is found again; "" where there is none.
 
-    `service` is the one that was called, where the action is another's, as PassRole is.
+    `service` is the one that was called, where that is not the action's: EC2 asks for PassRole.
     """
 
     authorization_id: str = ""
@@ -79,19 +79,20 @@ def denial(
     """
     service, _, name = action.partition(":")
     wording = _WORDINGS.get(service, _USUAL)
+    called = _WORDINGS.get(receipt.service, wording)
     anonymous = identity.kind == "anonymous"
     if wording.outsiders and (decision.outside or anonymous):
         return wording.outsiders
     told = _action(service, name)
     caller = "anonymous" if anonymous else identity.arn
-    # https://repost.aws/knowledge-center/ec2-not-auth-launch decodes a denied PassRole.
-    frame = _WORDINGS.get(receipt.service or service, _USUAL)
-    sentence = f"{frame.start}User: {caller} is not authorized to perform: {told}"
+    sentence = f"{called.start}User: {caller} is not authorized to perform: {told}"
     if resource not in ("", "*"):
         sentence += " on resource: " + wording.resource.format(resource)
     if not decision.outside or anonymous:
         sentence += _reason(decision, told)
-    return sentence + _found_again(frame if frame.encoded else wording, name, receipt)
+    if called.encoded and receipt.encoded:
+        return f"{sentence}. Encoded authorization failure message: {receipt.encoded}"
+    return sentence + _identified(wording, name, receipt)
 
 
 def is_encoded(service: str) -> bool:
@@ -115,9 +116,7 @@ def _reason(decision: Decision, action: str) -> str:
     return f"{reason}: {decision.policy_arn}" if decision.policy_arn else reason
 
 
-def _found_again(wording: Wording, name: str, receipt: Receipt) -> str:
-    if wording.encoded and receipt.encoded:
-        return f". Encoded authorization failure message: {receipt.encoded}"
+def _identified(wording: Wording, name: str, receipt: Receipt) -> str:
     if wording.identified and receipt.authorization_id and name not in wording.anonymously:
         number, region = receipt.authorization_id, receipt.region
         return (

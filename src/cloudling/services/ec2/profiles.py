@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cloudling.kernel import AwsError, Need, arns
+from cloudling.kernel import AwsError, arns, pass_role
 from cloudling.kernel.stages.authorize import require
 from cloudling.services.ec2.errors import InvalidParameterValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cloudling.kernel import Call
+    from cloudling.kernel import Call, Need
 
 SERVICE = "ec2.amazonaws.com"
 _ABSENT = frozenset({"NoSuchEntity", "NotImplemented", "ValidationError"})
@@ -57,8 +57,7 @@ async def settle(call: Call, needs: Sequence[Need], profile: Profile | None) -> 
         for need in needs:
             await require(call, need)
         raise InvalidParameterValue(profile.fault)
-    context = {"iam:PassedToService": SERVICE}
-    return [*needs, Need("iam:PassRole", profile.role, context=context)]
+    return [*needs, pass_role(call, profile.role, SERVICE)]
 
 
 async def _read(call: Call, name: str) -> dict[str, Any] | None:

@@ -77,13 +77,6 @@ _MAKERS = {
     "CreateInstanceProfile": "TagInstanceProfile",
     "CreateVirtualMFADevice": "TagMFADevice",
 }
-# Of operations that are not built.
-_MISSING_ON_USER = """
-    UploadSSHPublicKey GetSSHPublicKey ListSSHPublicKeys UpdateSSHPublicKey DeleteSSHPublicKey
-    UploadSigningCertificate ListSigningCertificates UpdateSigningCertificate
-    DeleteSigningCertificate CreateServiceSpecificCredential ListServiceSpecificCredentials
-    ResetServiceSpecificCredential UpdateServiceSpecificCredential DeleteServiceSpecificCredential
-"""
 # Denials of these tell the ARN; those of all others the kind and the name ("user ann").
 _TOLD_BY_ARN = """
     CreateUser CreateGroup CreateRole TagUser UntagUser TagRole UntagRole
@@ -101,6 +94,15 @@ class Target(NamedTuple):
     name: str
     arn: str
     boundary: str = ""
+
+
+# Of operations that are not built.
+_MISSING_ON_USER = """
+    UploadSSHPublicKey GetSSHPublicKey ListSSHPublicKeys UpdateSSHPublicKey DeleteSSHPublicKey
+    UploadSigningCertificate ListSigningCertificates UpdateSigningCertificate
+    DeleteSigningCertificate CreateServiceSpecificCredential ListServiceSpecificCredentials
+    ResetServiceSpecificCredential UpdateServiceSpecificCredential DeleteServiceSpecificCredential
+"""
 
 
 @access(*_ON_USER.split(), *_MISSING_ON_USER.split())
