@@ -174,7 +174,7 @@ def _denied(asked: Asked) -> Denied:
     need, question, decision = asked.need, asked.question, asked.decision
     assert decision is not None  # noqa: S101 - only a yes comes the short way
     receipt = asked.call.cloud.decisions.refused(asked)._replace(
-        region=question.facts.region, service=asked.call.service.name
+        region=question.facts.region, service=asked.called
     )
     told = need.told or need.resource
     text = messages.denial(question.identity, need.action, told, decision, receipt)
