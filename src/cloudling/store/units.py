@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cloudling.store.commits import MOST_WAITING
 from cloudling.store.errors import StoreFault
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Unit:
                 # The fault came after the unit's first write, and someone swallowed it.
                 self._roll_back()
                 raise self.commits.fault
-            else:
+            elif self._saved or self.commits.alone:
                 self._keep()
         finally:
             self.written_places.clear()
@@ -102,9 +103,12 @@ class Unit:
             self._begin()
         elif self.commits.fault is not None:
             raise self.commits.fault
+        commits = self.commits
         if place is not None:
-            self.commits.waiting_places.add(place)
-        self.commits.later(sql, row)
+            commits.waiting_places.add(place)
+        commits.waiting.append((sql, row))
+        if len(commits.waiting) >= MOST_WAITING:
+            self.settle()
 
     def settle(self) -> None:
         """Write what waits; this unit's part of it behind a savepoint."""

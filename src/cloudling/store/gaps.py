@@ -1,0 +1,46 @@
+"""Stretches of keys that are known to be empty, so that new keys are not looked for.
+
+Whoever writes many records writes keys that were not there, and often in their order: looking each
+of them up would cost more than writing it.
+"""
+
+from __future__ import annotations
+
+_MOST = 16
+
+Gap = tuple[str, bytes, bytes | None]  # a scope, and two keys, both outside; None is the end
+
+
+class Gaps:
+    """A table's empty stretches as far as they were met; the newest are kept, and asked first."""
+
+    __slots__ = ("_gaps",)
+
+    def __init__(self) -> None:
+        self._gaps: list[Gap] = []
+
+    def hold(self, scope: str, key: bytes) -> bool:
+        """Is it certain that the database has no record with this key?"""
+        for within, low, high in self._gaps:
+            if low < key and (high is None or key < high) and within == scope:
+                return True
+        return False
+
+    def learn(self, scope: str, key: bytes, following: bytes | None) -> None:
+        """There is no record with this key, nor any before the one that follows it."""
+        self._gaps.insert(0, (scope, key, following))
+        del self._gaps[_MOST:]
+
+    def fill(self, scope: str, key: bytes) -> None:
+        """A record with this key will be there: two gaps are left of each that held it."""
+        gaps = self._gaps
+        # From the end, so that what is put in is not looked at; several gaps may overlap.
+        for at in range(len(gaps) - 1, -1, -1):
+            within, low, high = gaps[at]
+            if low < key and (high is None or key < high) and within == scope:
+                # Most go on from here.
+                gaps[at : at + 1] = (scope, key, high), (scope, low, key)
+        del gaps[_MOST:]
+
+    def clear(self) -> None:
+        self._gaps.clear()
