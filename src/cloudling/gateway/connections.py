@@ -84,13 +84,13 @@ class House:
             for connection in ready[at : at + _TOGETHER]:
                 try:
                     connection.begin()
-                except Exception:  # noqa: BLE001, PERF203 - others must not suffer from it
+                except Exception:  # noqa: BLE001 - others must not suffer from it
                     connection.fail()
             self._answered = None
             for connection, response in answered:
                 try:
                     connection.end(response)
-                except Exception:  # noqa: BLE001, PERF203 - as above
+                except Exception:  # noqa: BLE001 - as above
                     connection.fail()
 
 
