@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cloudling.gateway.answers import BODILESS, HeadWriter
 from cloudling.gateway.refusals import Busy, HeadTimeout, failure
 from cloudling.gateway.requests import Ends, Exchange, Reader
-from cloudling.gateway.rounds import STEP, Rounds
+from cloudling.gateway.rounds import Rounds
 from cloudling.gateway.transfers import (
     CutOff,
     Download,
@@ -24,6 +24,7 @@ from cloudling.gateway.transfers import (
     hang_up,
     send_file,
 )
+from cloudling.kernel.steps import STEP
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator

@@ -15,7 +15,6 @@ from cloudling.gateway.browsers import Trust
 from cloudling.gateway.messages import Response
 from cloudling.gateway.protocols import codecs, errors, query, rest
 from cloudling.gateway.protocols.wire import WireRequest
-from cloudling.gateway.rounds import step
 from cloudling.gateway.signatures import bodies, claims, presigned, verification
 from cloudling.gateway.signatures.refusals import Refusal, answer
 from cloudling.gateway.signatures.verification import Expected
@@ -23,6 +22,7 @@ from cloudling.kernel.errors import AwsError, InternalFailure
 from cloudling.kernel.identities import Identity
 from cloudling.kernel.origins import Origin
 from cloudling.kernel.ports import BadToken
+from cloudling.kernel.steps import step
 from cloudling.kernel.streams import Bytes
 from cloudling.models import actions, loader
 
@@ -174,6 +174,7 @@ class Exchange:
         codec = codecs.codec(model, self.operation, protocol)
         wire = WireRequest(request.method, headers=request.headers, body=raw, form=form)
         result = await self._invoke(codec.parse(wire)) or {}
+        await step()
         return codec.serialize(result, self.request_id)
 
     async def _run_rest(self) -> Answer:  # noqa: PLR0915 - one way, step by step
@@ -208,6 +209,7 @@ class Exchange:
         wire = WireRequest(request.method, labels, pairs, request.headers, body)
         document = b"" if codec.streams or not isinstance(body, bytes) else body
         result = await self._invoke(codec.parse(wire), document) or {}
+        await step()
         return codec.serialize(result, self.request_id, self.around.cloud.ids.s3_host_id())
 
     async def _supply_hash(self, claim: Claim) -> None:

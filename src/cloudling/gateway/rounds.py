@@ -1,46 +1,24 @@
-"""Rounds: requests that are there together go through each step of their handling together.
+"""Rounds: requests that are there together take each step of their handling together.
 
-One request after the other through all steps would have the processor fetch each step's code anew
-for every request: under load that costs as much as the steps themselves.
+See `kernel/steps.py` for why. Here is who takes part, and in what order.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import threading
-import types
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cloudling.kernel.steps import here
+
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator
+    from collections.abc import Coroutine
 
     from cloudling.gateway.messages import Response
 
     Work = Coroutine[Any, Any, Response]
 
-log = logging.getLogger(__name__)
-
 # So many requests at most are handled before the first of their answers leaves.
 _TOGETHER = 32
-STEP = object()
-"""What a handler yields between two steps."""
-
-
-class _Here(threading.local):
-    """Whether handlers run in a round on this thread; elsewhere they are tasks, or nobody's."""
-
-    in_round = False
-
-
-_here = _Here()
-
-
-@types.coroutine
-def step() -> Generator[object, None, None]:
-    """Let the other requests of the round come as far as this one."""
-    if _here.in_round:
-        yield STEP
 
 
 class Member(Protocol):
@@ -79,18 +57,18 @@ class Rounds:
 
     def answer(self, member: Member, response: Response) -> bool:
         """Send an answer with the others of the round; False outside of one: send it now."""
-        if _here.in_round:
+        if here.in_round:
             self._answered.append((member, response))
-        return _here.in_round
+        return here.in_round
 
     def _handle(self) -> None:
         ready, self._ready = self._ready, []
         for at in range(0, len(ready), _TOGETHER):
-            _here.in_round = True
+            here.in_round = True
             try:
                 self._take_steps(ready[at : at + _TOGETHER])
             finally:
-                _here.in_round = False
+                here.in_round = False
             answered, self._answered = self._answered, []
             for member, response in answered:
                 try:

@@ -5,6 +5,7 @@ from cloudling.kernel.call import Call
 from cloudling.kernel.collections import collection
 from cloudling.kernel.errors import AwsError
 from cloudling.kernel.operations import operation
+from cloudling.kernel.steps import step
 from cloudling.store.blobs import BlobRef, BlobWriter, SmallBlob
 from cloudling.store.collections import Collection
 from cloudling.store.records import Record
@@ -22,4 +23,5 @@ __all__ = [
     "collection",
     "operation",
     "pass_role",
+    "step",
 ]

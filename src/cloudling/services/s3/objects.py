@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel import AwsError, operation
+from cloudling.kernel import AwsError, operation, step
 from cloudling.services.s3 import (
     bodies,
     buckets,
@@ -71,6 +71,7 @@ async def put_object(call: S3Call, request: Request) -> Request:
     taken = await bodies.take(call, request, wanted)
     checksum = taken.checksum(taken.named or checksums.DEFAULT)
     try:
+        await step()
         async with call.unit(final=True):
             if table.changes != seen:
                 await buckets.still(call, bucket)
