@@ -22,7 +22,6 @@ from cloudling.kernel.authorize import (
 from cloudling.kernel.decisions import NO_DECISIONS, Asked, Denied
 from cloudling.kernel.identities import Identity
 from cloudling.kernel.request_tags import TagKeys
-from cloudling.kernel.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +39,6 @@ _NOTHING: Mapping[str, Any] = {}
 def authorize(run: Run, service: Service, operation: Operation) -> Run:
     """The stage: every need of the operation must be allowed before it runs."""
     rule = service.rule(operation.name)
-    pauses = not operation.transaction
 
     async def authorized(call: Call, request: dict[str, Any]) -> dict[str, Any] | None:
         if call.cloud.iam != "off" and (needs := await rule(call, request)):
@@ -49,8 +47,6 @@ def authorize(run: Run, service: Service, operation: Operation) -> Run:
             facts = facts_of(call)
             for need in needs:
                 _require(call, need, question_of(call, need, facts, request), policies)
-        if pauses and not call.cloud.unit.active:
-            await step()
         return await run(call, request)
 
     return authorized

@@ -61,6 +61,7 @@ async def put_object(call: S3Call, request: Request) -> Request:
     # Whether it is there still is asked only if anything has become of any bucket.
     table = call.buckets.table
     seen = table.changes
+    await step()
     key = request["Key"]
     keys.check(key)
     features.check(request)
