@@ -1,4 +1,4 @@
-"""What others do between the steps of a put."""
+"""What others do between the steps of a put and of a get."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from cloudling.testing import LocalCloud
 
 
-def test_a_bucket_that_goes_between_a_puts_steps(
-    local: LocalCloud, s3: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("operation", ["PutObject", "GetObject"])
+def test_a_bucket_that_goes_between_the_steps(
+    local: LocalCloud, s3: Any, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identity = root_of(ACCOUNT)
-    request = {"Bucket": "shelf", "Key": "book", "Body": b"words"}
-    work: Any = local.cloud.invoke(
-        "s3", "PutObject", request, identity=identity, region="us-east-1"
-    )
+    request = {"Bucket": "shelf", "Key": "book"}
+    if operation == "PutObject":
+        request["Body"] = b"words"  # type: ignore[assignment] # a body is bytes
+    work: Any = local.cloud.invoke("s3", operation, request, identity=identity, region="us-east-1")
     with monkeypatch.context() as patched:
         patched.setattr(here, "in_round", True)
         assert work.send(None) is STEP

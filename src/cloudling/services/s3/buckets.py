@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel import operation
+from cloudling.kernel import operation, step
 from cloudling.kernel.pages import WrongToken
 from cloudling.services.s3 import features, names, owners, removal, tagging
 from cloudling.services.s3.errors import (
@@ -62,6 +62,15 @@ async def still(call: S3Call, bucket: Bucket) -> None:
     found = await call.buckets.get(bucket.name)
     if found is None or found.id != bucket.id:
         raise NoSuchBucket(BucketName=bucket.name)
+
+
+async def pause(call: S3Call, bucket: Bucket) -> None:
+    """Let other requests come as far as this one; the bucket must be the same one after it."""
+    table = call.buckets.table
+    seen = table.changes
+    await step()
+    if table.changes != seen:
+        await still(call, bucket)
 
 
 def _check_owner(bucket: Bucket, expected: str) -> None:

@@ -112,8 +112,10 @@ async def replace(call: S3Call, request: Request, made: Object) -> None:
             call.blobs.release(blob)
 
 
-@operation("GetObject")
+@operation("GetObject", transaction=False)
 async def get_object(call: S3Call, request: Request) -> Request:
+    if call.known_bucket is not None:
+        await buckets.pause(call, call.known_bucket)
     result, found, span = await _read(call, request)
     offset, length = span or (0, found.size)
     result["Body"] = call.cloud.store.blobs.joined(found.blobs, offset, length)
