@@ -50,12 +50,12 @@ class TagKeys:
         return () if self._call.service.manifest.get("own_tag_keys") else tuple(self._of_resource())
 
     def _of_resource(self) -> Mapping[str, str]:
-        """Those it has; what a call is about to make has those that the call sets."""
         call = self._call
-        if call.operation.name.startswith(_CREATING) and (new := requested(self._request)):
-            return new
-        if self._resource in ("", "*"):
-            return {}
+        creating = bool(self._request) and call.operation.name.startswith(_CREATING)
+        asked = requested(self._request) if creating else {}
+        if asked or self._resource in ("", "*"):
+            return asked
+        # Not all that creates makes this very resource: CreateAccessKey's user is there already.
         return run_unit(call.tags.of(self._resource))
 
 
