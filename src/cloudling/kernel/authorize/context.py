@@ -69,28 +69,24 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     given: Lookup | None = None
 
 
-class Context:
-    """The lookup of a question's condition keys."""
+class Context(msgspec.Struct):
+    """The lookup of a question's condition keys; `principal_tags` are the caller's."""
 
-    __slots__ = ("_question", "_service", "_tags")
-
-    def __init__(self, question: Question, tags: Mapping[str, str]) -> None:
-        self._question = question
-        self._tags = tags
-        given = question.context
-        self._service: Lookup = given if callable(given) else given.get
+    question: Question
+    principal_tags: Mapping[str, str]
 
     def __call__(self, key: str) -> Value:
         known = _KEYS.get(key)
         if known is not None:
-            return known(self._question)
+            return known(self.question)
         if key.startswith("aws:principaltag/"):
             return self._tag(key[len("aws:principaltag/") :])
-        value = self._service(key)
-        return self._question.tags(key) if value is None else value
+        given = self.question.context
+        value = given(key) if callable(given) else given.get(key)
+        return self.question.tags(key) if value is None else value
 
     def _tag(self, name: str) -> str | None:
-        for key, value in self._tags.items():
+        for key, value in self.principal_tags.items():
             if key.lower() == name:
                 return value
         return None

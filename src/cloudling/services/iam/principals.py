@@ -45,6 +45,10 @@ class Principals:
             cloud.store.table(declared.spec).watchers.append(self._forget)
         cloud.store.table(tags.SPEC).watchers.append(self._forget_tags)
 
+    def known(self, identity: Identity) -> PrincipalPolicies | None:
+        """See the port."""
+        return self._known.get((identity.arn, identity.access_key_id))
+
     async def policies(self, identity: Identity) -> PrincipalPolicies:
         """See the port. The root of an account has none but its session's, and needs none."""
         if identity.kind == "service" and identity.account:
