@@ -28,8 +28,6 @@ Locate = Callable[[Any, Request], Awaitable[str]]
 Answer = Callable[[Any, Request, Mapping[str, str]], Request]
 
 MOST = 50
-KEY_LENGTH = 128
-VALUE_LENGTH = 256
 
 
 class TagSet(Record, frozen=True, kw_only=True):
@@ -62,14 +60,6 @@ class Tags:
             await self._sets.put(TagSet(arn=arn, tags=dict(tags)))
         else:
             await self._sets.delete(arn)
-
-    async def add(self, arn: str, tags: Mapping[str, str]) -> None:
-        await self.replace(arn, {**await self.of(arn), **tags})
-
-    async def remove(self, arn: str, keys: Iterable[str]) -> None:
-        gone = set(keys)
-        kept = {key: value for key, value in (await self.of(arn)).items() if key not in gone}
-        await self.replace(arn, kept)
 
     async def move(self, old: str, new: str) -> None:
         """The resource has another name now."""
