@@ -75,7 +75,16 @@ class DecisionLog(Decisions):
         """A yes; it is written down only when somebody asks to see it."""
         self._number += 1
         self._allowed.append((self._number, asked))
-        self._note(asked, "allowed")
+        question = asked.question
+        self.activity.note(
+            question.identity.principal_arn,
+            question.action,
+            question.resource,
+            "allowed",
+            question.facts.now,
+        )
+        if self._timer is None:
+            self._schedule(ACTIVITY_SECONDS)
         if self.listeners:
             self._tell(self._describe(asked, "allowed"))
 
