@@ -141,6 +141,15 @@ def test_an_mfa_device(iam: Any, clock: ManualClock) -> None:
     iam.delete_user(UserName="caller")
 
 
+def test_what_users_cannot_have_yet(iam: Any) -> None:
+    iam.create_user(UserName="bare")
+    assert iam.list_ssh_public_keys(UserName="bare")["SSHPublicKeys"] == []
+    assert iam.list_signing_certificates(UserName="bare")["Certificates"] == []
+    found = iam.list_service_specific_credentials(UserName="bare")
+    assert found["ServiceSpecificCredentials"] == []
+    iam.delete_user(UserName="bare")
+
+
 def test_the_account(iam: Any) -> None:
     iam.create_account_alias(AccountAlias="our-cloud")
     assert iam.list_account_aliases()["AccountAliases"] == ["our-cloud"]
