@@ -51,10 +51,11 @@ class TagKeys:
 
     def _of_resource(self) -> Mapping[str, str]:
         call = self._call
-        if self._request and call.operation.name.startswith(_CREATING):
-            return requested(self._request)
-        if self._resource in ("", "*"):
-            return {}
+        creating = bool(self._request) and call.operation.name.startswith(_CREATING)
+        asked = requested(self._request) if creating else {}
+        if asked or self._resource in ("", "*"):
+            return asked
+        # Not all that creates makes this very resource: CreateAccessKey's user is there already.
         return run_unit(call.tags.of(self._resource))
 
 
