@@ -79,4 +79,6 @@ def _fits(key: str, value: object) -> bool:
 def _kind(key: str) -> str:
     if key in LISTS:
         return "a list of names"
-    return {"passes": "a table"}.get(key, "true or false" if key in SWITCHES else "text")
+    if key in TABLES:
+        return "a table"
+    return "true or false" if key in SWITCHES else "text"

@@ -68,7 +68,7 @@ class DecisionLog(Decisions):
         self._keep(record)
         self._note(asked, outcome)
         self._tell(record)
-        sealed = self.messages.seal(record) if messages.is_encoded(record.action) else ""
+        sealed = self.messages.seal(record) if messages.is_encoded(record.service) else ""
         return Receipt(record.id, sealed)
 
     def allowed(self, asked: Asked) -> None:
