@@ -96,7 +96,7 @@ def denial(
 
 
 def is_encoded(service: str) -> bool:
-    """Whether the denials of a service carry an encoded message, whatever action it asks for."""
+    """Whether denials of calls to this service carry an encoded message."""
     return _WORDINGS.get(service, _USUAL).encoded
 
 

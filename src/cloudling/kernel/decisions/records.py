@@ -93,7 +93,7 @@ def describe(
         principal=question.identity.arn,
         account=question.identity.account,
         unique_id=question.identity.unique_id,
-        service=call.service.model_of(call.operation.name).name,
+        service=asked.called,
         operation=call.operation.name,
         region=call.region,
         action=question.action,
