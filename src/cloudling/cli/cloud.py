@@ -82,6 +82,8 @@ class Cloud:
                 f"{self.place.token_file} is missing or not its own. Call this as the user who "
                 f"started it."
             )
+        if answer.status == 400:
+            raise UserError(answer.body.decode("utf-8", "replace").strip())
         if answer.status != 200:
             words = answer.body.decode("utf-8", "replace").strip()[:200]
             raise UserError(

@@ -58,6 +58,13 @@ def build() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]
     return top, made
 
 
+def _count(text: str) -> int:
+    found = int(text)
+    if not 0 < found < 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text} is no number of things to show")
+    return found
+
+
 def _add_config(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", metavar="FILE", type=Path, help="the configuration file")
 
@@ -112,7 +119,9 @@ def _add_iam(made: dict[str, argparse.ArgumentParser]) -> None:
         help="an authorization ID, a request id or an encoded message (default: the last denial)",
     )
     explain.add_argument("--principal", metavar="NAME", help="only of this user, role or ARN")
-    explain.add_argument("--last", metavar="N", type=int, default=1, help="the last N (default: 1)")
+    explain.add_argument(
+        "--last", metavar="N", type=_count, default=1, help="the last N (default: 1)"
+    )
     explain.add_argument("--allowed", action="store_true", help="what was allowed, and by what")
     explain.add_argument("--json", action="store_true", help="print JSON, a line each")
     kinds = made["iam"].add_subparsers(

@@ -54,7 +54,7 @@ class DecisionPages:
             found = self._log.find(given["id"])
             return _lines([found] if found else [])
         if "last" in given:
-            if not given["last"].isdecimal():
+            if not given["last"].isdecimal() or len(given["last"]) > 9:
                 return _refused("`last` is a number of decisions, such as 10.")
             most = min(int(given["last"]), _MOST_TOLD)
             return _lines(self._log.last(most, principal=principal, allowed=allowed))

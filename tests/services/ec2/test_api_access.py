@@ -236,6 +236,8 @@ class TestProfiles:
             "You are not authorized to perform this operation. User: arn:aws:iam::111122223333:"
             f"user/ann is not authorized to perform: iam:PassRole on resource: {ROLE}"
         )
+        with pytest.raises(AccessDenied, match="Encoded authorization failure message: "):
+            ann.ec2.run_instances(**NAMED)
         to_ec2 = {"iam:PassedToService": "ec2.amazonaws.com"}
         policy = [
             statement("ec2:RunInstances"),

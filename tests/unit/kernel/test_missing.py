@@ -66,7 +66,7 @@ def test_only_who_may_is_told(local: LocalCloud, case: Case) -> None:
 
 def test_what_anyone_may_call_is_told_at_once(local: LocalCloud) -> None:
     nobody = local.user("ann")
-    with pytest.raises(NotImplementedHere):
+    with pytest.raises(NotImplementedHere, match="WithSAML of Security Token Service is not"):
         nobody.sts.assume_role_with_saml(
             RoleArn="arn:aws:iam::111122223333:role/reader",
             PrincipalArn="arn:aws:iam::111122223333:saml-provider/idp",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +42,13 @@ def near_misses(case: Case, check: Check) -> Json:
 
 def statement_text(named: NamedPolicy, position: int) -> Json:
     """A statement as its policy's author wrote it."""
-    statements = json.loads(named.policy.text)["Statement"]
-    found: Json = (statements if isinstance(statements, list) else [statements])[position]
-    return found
+    return _statements(named.policy.text)[position]
+
+
+@lru_cache(maxsize=256)
+def _statements(text: str) -> list[Json]:
+    found = json.loads(text)["Statement"]
+    return found if isinstance(found, list) else [found]
 
 
 def _principal(question: Question) -> str | Json:
