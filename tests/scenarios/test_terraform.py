@@ -1,4 +1,4 @@
-"""Terraform builds, sees no difference, and removes: storage; who may do what."""
+"""Terraform builds, sees no difference, and removes: storage; who may do what; networks."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ class Terraform:
     program: str
     folder: Path
     endpoint: str
+
+    def begin(self, configuration: str) -> None:
+        shutil.copy(Path(__file__).with_name(configuration), self.folder / "main.tf")
+        self.do("init")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -187,3 +191,20 @@ def ids(organizations: Any) -> dict[str, str]:
         "aws_organizations_policy.regions": policy,
         "aws_organizations_policy_attachment.dev": f"{unit}:{policy}",
     }
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * PATIENCE)
+def test_terraform_and_the_default_network(terraform: Terraform, cloud: RunningCloud) -> None:
+    ec2 = cloud.client("ec2", region_name="eu-west-1")
+    told = terraform.build("terraform_network")
+    assert '"eu-west-1c"' in told
+    assert '"172.31.32.0/20"' in told
+    (web,) = ec2.describe_security_groups(GroupNames=["web"])["SecurityGroups"]
+    assert {each["IpProtocol"] for each in web["IpPermissionsEgress"]} == {"-1", "tcp"}
+    assert {each["IpProtocol"] for each in web["IpPermissions"]} == {"tcp", "-1", "udp"}
+    terraform.do("destroy", "-auto-approve")
+    (left,) = ec2.describe_security_groups()["SecurityGroups"]
+    assert left["GroupName"] == "default"
+    assert ec2.describe_tags()["Tags"] == []
+    ec2.close()
