@@ -38,10 +38,6 @@ class Terraform:
     folder: Path
     endpoint: str
 
-    def begin(self, configuration: str) -> None:
-        shutil.copy(Path(__file__).with_name(configuration), self.folder / "main.tf")
-        self.do("init")
-
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.program, *arguments, "-no-color"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import arns
-from cloudling.kernel.tags import KEY_LENGTH, MOST, VALUE_LENGTH
+from cloudling.kernel.tags import MOST
 from cloudling.services.ec2.errors import (
     InvalidParameter,
     InvalidParameterValue,
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 Request = dict[str, Any]
 Tag = dict[str, str]
+
+
+KEY_LENGTH = 128
+VALUE_LENGTH = 256
 
 
 def place(call: Call, kind: str, name: str) -> str:
