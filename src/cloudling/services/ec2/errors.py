@@ -10,15 +10,3 @@ from cloudling.kernel import AwsError
 
 class InvalidParameterValue(AwsError):
     """A parameter names something that is not there, or says what cannot be."""
-
-
-class InvalidParameterCombination(AwsError):
-    """Parameters that exclude each other."""
-
-
-class MissingParameter(AwsError):
-    """A parameter that must be there is not."""
-
-
-class FilterLimitExceeded(AwsError):
-    """Too many filters, or values in them."""
