@@ -56,6 +56,10 @@ class Tags:
         found = await self._sets.get(arn)
         return dict(found.tags) if found else {}
 
+    async def below(self, scope: str) -> list[TagSet]:
+        """The tags of all resources whose ARNs begin so, in the ARNs' order."""
+        return await self._sets.page(prefix=scope, limit=None)
+
     async def replace(self, arn: str, tags: Mapping[str, str]) -> None:
         """Set exactly these; none removes the row."""
         if tags:
