@@ -1,4 +1,4 @@
-"""Terraform builds, sees no difference, and removes: a bucket, objects, and who may read them."""
+"""Terraform builds, sees no difference, and removes: storage with its users; security groups."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 # The provider takes many seconds of processor time for each of its starts.
 PATIENCE = 600
 MIB = 1024 * 1024
-CONFIGURATION = Path(__file__).with_name("terraform_storage.tf")
 MIRROR = """provider_installation {{
   filesystem_mirror {{
     path = "{mirror}"
@@ -37,6 +36,10 @@ class Terraform:
     program: str
     folder: Path
     endpoint: str
+
+    def begin(self, configuration: str) -> None:
+        shutil.copy(Path(__file__).with_name(configuration), self.folder / "main.tf")
+        self.do("init")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -79,7 +82,6 @@ def terraform(cloud: RunningCloud, tmp_path: Path) -> Terraform:
         pytest.skip("This machine has no mirror of Terraform's AWS provider 5.")
     (tmp_path / "terraform.rc").write_text(MIRROR.format(mirror=mirror))
     (tmp_path / "large.bin").write_bytes(random.Random(1).randbytes(6 * MIB))
-    shutil.copy(CONFIGURATION, tmp_path / "main.tf")
     return Terraform(program, tmp_path, cloud.endpoint)
 
 
@@ -87,7 +89,7 @@ def terraform(cloud: RunningCloud, tmp_path: Path) -> Terraform:
 @pytest.mark.timeout(2 * PATIENCE)
 def test_terraform_builds_and_removes(terraform: Terraform, cloud: RunningCloud) -> None:
     s3, iam = cloud.client("s3"), cloud.client("iam")
-    terraform.do("init")
+    terraform.begin("terraform_storage.tf")
     assert 'account = "000000000000"' in terraform.do("apply", "-auto-approve")
     assert s3.get_bucket_location(Bucket="terraform-storage")["LocationConstraint"] == "eu-west-1"
     assert s3.get_object(Bucket="terraform-storage", Key="notes/ü.txt")["Body"].read() == b"hello"
@@ -102,3 +104,23 @@ def test_terraform_builds_and_removes(terraform: Terraform, cloud: RunningCloud)
     assert iam.list_groups()["Groups"] == iam.list_policies(Scope="Local")["Policies"] == []
     s3.close()
     iam.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * PATIENCE)
+def test_terraform_and_the_default_network(terraform: Terraform, cloud: RunningCloud) -> None:
+    ec2 = cloud.client("ec2", region_name="eu-west-1")
+    terraform.begin("terraform_network.tf")
+    told = terraform.do("apply", "-auto-approve")
+    assert '"eu-west-1c"' in told
+    assert '"172.31.32.0/20"' in told
+    (web,) = ec2.describe_security_groups(GroupNames=["web"])["SecurityGroups"]
+    assert {each["IpProtocol"] for each in web["IpPermissionsEgress"]} == {"-1", "tcp"}
+    assert {each["IpProtocol"] for each in web["IpPermissions"]} == {"tcp", "-1", "udp"}
+    seen = terraform.run("plan", "-detailed-exitcode")
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    terraform.do("destroy", "-auto-approve")
+    (left,) = ec2.describe_security_groups()["SecurityGroups"]
+    assert left["GroupName"] == "default"
+    assert ec2.describe_tags()["Tags"] == []
+    ec2.close()

@@ -77,3 +77,27 @@ def test_the_cli_asks_for_instances(aws: Program) -> None:
     launch = ("ec2", "run-instances", "--image-id", "ami-12345678", "--instance-type", "t3.micro")
     assert "(DryRunOperation)" in aws.fail(*launch, "--dry-run")
     assert "(AuthFailure)" in aws.fail(*launch, **WRONG)
+
+
+def test_the_cli_opens_a_port(aws: Program) -> None:
+    default = ("describe-vpcs", "--filters", "Name=is-default,Values=true")
+    vpc = aws.print("ec2", *default, "--query", "Vpcs[0].VpcId", "--output", "text").strip()
+    create = ("create-security-group", "--group-name", "web", "--description", "of the CLI")
+    group = json.loads(aws.print("ec2", *create, "--vpc-id", vpc))["GroupId"]
+    named = ("--group-id", group)
+    ssh = ("--protocol", "tcp", "--port", "22", "--cidr", "0.0.0.0/0")
+    aws.print("ec2", "authorize-security-group-ingress", *named, *ssh)
+    again = aws.fail("ec2", "authorize-security-group-ingress", *named, *ssh)
+    assert "(InvalidPermission.Duplicate)" in again
+    everything = ("--protocol", "all", "--source-group", group)
+    aws.print("ec2", "authorize-security-group-ingress", *named, *everything)
+    tags = ("--resources", group, "--tags", "Key=Team,Value=blue")
+    aws.print("ec2", "create-tags", *tags)
+    found = ("--filters", "Name=tag:Team,Values=b*", "Name=ip-permission.from-port,Values=22")
+    told = json.loads(aws.print("ec2", "describe-security-groups", *found))
+    assert [each["GroupName"] for each in told["SecurityGroups"]] == ["web"]
+    aws.print("ec2", "revoke-security-group-ingress", *named, *ssh)
+    rules = ("describe-security-group-rules", "--filters", f"Name=group-id,Values={group}")
+    shown = aws.print("ec2", *rules, "--query", "length(SecurityGroupRules)")
+    assert shown.strip() == "2"
+    aws.print("ec2", "delete-security-group", *named)

@@ -23,6 +23,7 @@ _FIXED = {
 
 @operation("DescribeAccountAttributes")
 async def describe_account_attributes(call: Ec2Call, request: Request) -> Request:
+    await defaults.prepare(call)
     vpc = await defaults.vpc(call)
     known = {**_FIXED, "default-vpc": vpc.id if vpc else "none"}
     asked = request.get("AttributeNames") or list(known)

@@ -45,8 +45,7 @@ async def prepare(call: Ec2Call) -> None:
 
 
 async def vpc(call: Ec2Call) -> Vpc | None:
-    """The default VPC; None when it was deleted."""
-    await prepare(call)
+    """The default VPC; None when it was deleted, or is not made yet."""
     return next((each for each in await call.vpcs.page(limit=None) if each.is_default), None)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Test = Callable[[Item], bool]
 
 MOST_VALUES = 200
+# EC2 no longer documents tag-value, but takes it.
+_TAG_PARTS = {"tag-key": "Key", "tag-value": "Value"}
 _ANY, _MAYBE = "any", "maybe"
 
 
@@ -30,7 +32,7 @@ class Filters:
     """
 
     def __init__(self, paths: Mapping[str, str], *, tagged: bool = True) -> None:
-        self._paths = {name: tuple(path.split(".")) for name, path in paths.items()}
+        self.paths = {name: tuple(path.split(".")) for name, path in paths.items()}
         self._tagged = tagged
 
     def select(self, given: Sequence[Item] | None, items: Iterable[Item]) -> list[Item]:
@@ -49,9 +51,10 @@ class Filters:
         fits = _matcher(values)
         if self._tagged and name.startswith("tag:"):
             return lambda item: any(fits(value) for value in _tag_values(item, name[4:]))
-        if self._tagged and name == "tag-key":
-            return lambda item: any(fits(tag["Key"]) for tag in item.get("Tags") or ())
-        path = self._paths.get(name)
+        if self._tagged and name in _TAG_PARTS:
+            part = _TAG_PARTS[name]
+            return lambda item: any(fits(tag[part]) for tag in item.get("Tags") or ())
+        path = self.paths.get(name)
         if path is None:
             raise InvalidParameterValue(f"The filter '{name}' is invalid")
         return lambda item: any(fits(value) for value in _values(item, path))

@@ -40,7 +40,7 @@ me-central-1    mec1   a1 b2 c3           Middle East (UAE) !
 me-south-1      mes1   a1 b2 c3           Middle East (Bahrain) !
 mx-central-1    mxc1   a1 b2 c3           Mexico (Central) !
 sa-east-1       sae1   a1 b2 c3           South America (Sao Paulo)
-us-east-1       use1   a1 b2 c4 d6 e3 f5  US East (N. Virginia)
+us-east-1       use1   a6 b1 c2 d4 e3 f5  US East (N. Virginia)
 us-east-2       use2   a1 b2 c3           US East (Ohio)
 us-west-1       usw1   a3 b1              US West (N. California)
 us-west-2       usw2   a1 b2 c3 d4        US West (Oregon)

@@ -28,7 +28,7 @@ _PLAIN = Listing(
     id="PrefixListId",
     filters=Filters(_NAMES, tagged=False),
 )
-_MANAGED = Listing(
+MANAGED = Listing(
     kind="prefix-list",
     member="PrefixLists",
     ids="PrefixListIds",
@@ -69,7 +69,7 @@ async def describe_managed_prefix_lists(call: Ec2Call, request: Request) -> Requ
         }
         for each, name in lists(call).items()
     ]
-    return listings.answer(call, request, _MANAGED, items)
+    return listings.answer(call, request, MANAGED, items)
 
 
 @operation("GetManagedPrefixListEntries")

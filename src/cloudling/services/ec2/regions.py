@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 Request = dict[str, Any]
 _SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
-_REGION_FILTERS = Filters(
+REGION_FILTERS = Filters(
     {"endpoint": "Endpoint", "opt-in-status": "OptInStatus", "region-name": "RegionName"},
     tagged=False,
 )
-_ZONE_FILTERS = Filters(
+ZONE_FILTERS = Filters(
     {
         "group-long-name": "GroupLongName",
         "group-name": "GroupName",
@@ -54,7 +54,7 @@ async def describe_regions(call: Ec2Call, request: Request) -> Request:
         found = list(known.values())
     else:
         found = [each for each in known.values() if each["OptInStatus"] != "not-opted-in"]
-    return {"Regions": _REGION_FILTERS.select(request.get("Filters"), found)}
+    return {"Regions": REGION_FILTERS.select(request.get("Filters"), found)}
 
 
 def _region(found: geography.Region) -> Request:
@@ -77,7 +77,7 @@ async def describe_availability_zones(call: Ec2Call, request: Request) -> Reques
         if unknown := [name for name in asked if name not in known]:
             raise InvalidParameterValue(f"Invalid availability zone: [{unknown[0]}]")
         found = [zone for zone in found if not asked or zone[own] in asked]
-    return {"AvailabilityZones": _ZONE_FILTERS.select(request.get("Filters"), found)}
+    return {"AvailabilityZones": ZONE_FILTERS.select(request.get("Filters"), found)}
 
 
 def _zone(here: geography.Region, zone: geography.Zone) -> Request:

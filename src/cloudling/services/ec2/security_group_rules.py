@@ -94,15 +94,15 @@ def _rule(
 
 def _check_new(wanted: Sequence[Permission], there: Sequence[SecurityGroupRule]) -> None:
     """Each permission is new and asked for once, and there is room for all."""
+    kinds = [rule.peer_kind for rule in there] + [each.peer_kind for each in wanted]
+    if max(permissions.weights(kinds)) > MOST:
+        raise RulesPerSecurityGroupLimitExceeded
     if len({each.key for each in wanted}) < len(wanted):
         raise InvalidParameterValue("The same permission must not appear multiple times")
     known = {permissions.of_rule(rule).key for rule in there}
     for each in wanted:
         if each.key in known:
             raise _duplicate(each)
-    kinds = [rule.peer_kind for rule in there] + [each.peer_kind for each in wanted]
-    if max(permissions.weights(kinds)) > MOST:
-        raise RulesPerSecurityGroupLimitExceeded
 
 
 def _duplicate(permission: Permission) -> InvalidPermissionDuplicate:

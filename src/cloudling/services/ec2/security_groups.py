@@ -109,6 +109,7 @@ def _checked(parameter: str, value: str) -> str:
 
 
 async def _vpc(call: Ec2Call, given: str | None) -> Vpc:
+    await defaults.prepare(call)
     if given:
         return await vpcs.require(call, given)
     found = await defaults.vpc(call)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cloudling.services.ec2.call import Ec2Call
 
 Request = dict[str, Any]
-_FILTERS = Filters(
+FILTERS = Filters(
     {"key": "Key", "resource-id": "ResourceId", "resource-type": "ResourceType", "value": "Value"}
 )
 
@@ -81,7 +81,7 @@ async def describe_tags(call: Ec2Call, request: Request) -> Request:
             {"Key": key, "Value": value, "ResourceId": name, "ResourceType": kind}
             for key, value in each.tags.items()
         ]
-    tests = _FILTERS.tests(request.get("Filters"))
+    tests = FILTERS.tests(request.get("Filters"))
     found = [item for item in items if all(test({**item, "Tags": [item]}) for test in tests)]
     shown, more = listings.page(call, request, found)
     return {"Tags": shown, **more}
