@@ -161,3 +161,9 @@ class AuthFailure(AwsError):
     """The caller may not see this."""
 
     status = 403
+
+
+class InvalidRequest(AwsError):
+    """The request makes no sense."""
+
+    message = "The request received was invalid"
