@@ -142,6 +142,11 @@ class TestGroups:
             'InvalidGroupId.Malformed: Invalid id: "no" (expecting "sg-'
         )
 
+    def test_groups_by_name_and_by_id(self, ec2: SyncService, web: str) -> None:
+        found = ec2.describe_security_groups(GroupNames=["default"], GroupIds=[web])
+        names = {each["GroupName"] for each in found["SecurityGroups"]}
+        assert names == {"default", "web"}
+
     def test_a_region_has_2500(self, ec2: SyncService, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("cloudling.services.ec2.security_groups.MOST", 2)
         ec2.create_security_group(GroupName="a", Description="a")
@@ -332,7 +337,11 @@ class TestRules:
     @pytest.mark.parametrize("direction", ["ingress", "egress"])
     def test_descriptions(self, ec2: SyncService, web: str, direction: str) -> None:
         egress = direction == "egress"
-        update = getattr(ec2, f"update_security_group_rule_descriptions_{direction}")
+        update = (
+            ec2.update_security_group_rule_descriptions_egress
+            if egress
+            else ec2.update_security_group_rule_descriptions_ingress
+        )
         authorize = getattr(ec2, f"authorize_security_group_{direction}")
         authorize(GroupId=web, IpPermissions=[{**SSH, **EVERYONE}])
         described = {**SSH, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}]}

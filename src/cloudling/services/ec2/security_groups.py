@@ -195,11 +195,10 @@ async def rules_of(call: Ec2Call, group_id: str) -> list[SecurityGroupRule]:
 @operation("DescribeSecurityGroups")
 async def describe_security_groups(call: Ec2Call, request: Request) -> Request:
     await defaults.prepare(call)
-    if names := request.get("GroupNames"):
-        named = {(await require_name(call, name)).id for name in names}
-        found = [each for each in await call.security_groups.page(limit=None) if each.id in named]
-    else:
-        found = await listings.records(call.security_groups, request, LISTING)
+    named = [(await require_name(call, name)).id for name in request.get("GroupNames") or ()]
+    if named:
+        request = {**request, "GroupIds": [*references.members(request, "GroupIds"), *named]}
+    found = await listings.records(call.security_groups, request, LISTING)
     return listings.answer(call, request, LISTING, [await describe(call, each) for each in found])
 
 
