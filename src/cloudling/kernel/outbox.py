@@ -12,8 +12,6 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
 from cloudling.kernel.changes import Changes
 from cloudling.kernel.handles import handle
 from cloudling.kernel.scheduler import Wake
@@ -183,12 +181,20 @@ class Outbox:
         return row.attempts + 1 >= receiver.attempts or waited >= receiver.patience
 
     def _put_off(self, row: Row, fault: str) -> None:
+        """A row that a reset has taken meanwhile stays away (`Conflict`)."""
         pause = min(_FIRST_PAUSE * 2 ** min(row.attempts, 10), _LONGEST_PAUSE)
-        later = msgspec.structs.replace(
-            row, attempts=row.attempts + 1, due=self._cloud.clock.now() + pause, fault=fault
-        )
+        due = self._cloud.clock.now() + pause
         with self._cloud.store.unit():
-            run_unit(self._rows.put(later))
+            run_unit(
+                self._rows.change(
+                    row.lane,
+                    row.number,
+                    expect=row.revision,
+                    attempts=row.attempts + 1,
+                    due=due,
+                    fault=fault,
+                )
+            )
 
     async def _bury(self, receiver: Receiver, row: Row, fault: str) -> None:
         if receiver.dead is not None and not await self._try(receiver.dead, receiver, row):

@@ -169,6 +169,18 @@ def test_what_nobody_takes_for_a_day_is_buried() -> None:
         assert house.reconcilers.outbox.lost == 0
 
 
+def test_a_reset_takes_what_waits_even_while_it_is_tried() -> None:
+    @on({"source": ["aws.jobs"]})
+    async def hear(call: Jobs, event: Event) -> None:
+        await call.cloud.store.reset()
+        raise RuntimeError("too late")
+
+    with House(hear) as house:
+        tell(house, fact("x", 1))
+        assert house.settle() is None
+        assert waiting(house) == []
+
+
 STEPS = st.lists(
     st.one_of(
         st.lists(st.sampled_from("xyz"), min_size=1, max_size=4),
