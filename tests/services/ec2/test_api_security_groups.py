@@ -78,6 +78,8 @@ class TestGroups:
              "GroupDescription"),
             ({"Description": "x"}, "MissingParameter: The request must contain the parameter "
              "GroupName"),
+            ({"GroupName": "  ", "Description": "x"}, "MissingParameter: The request must contain "
+             "the parameter GroupName"),
             ({"GroupName": "WEB", "Description": "x"}, "InvalidGroup.Duplicate: The security group"
              " 'WEB' already exists for VPC 'vpc-"),
             ({"GroupName": "Default", "Description": "x"}, "InvalidGroup.Reserved: "),
@@ -153,6 +155,21 @@ class TestGroups:
         assert refusal(ec2.create_security_group, GroupName="b", Description="b").startswith(
             "SecurityGroupLimitExceeded: "
         )
+
+    def test_many_groups_are_told_with_their_own_rules(self, ec2: SyncService) -> None:
+        made = [
+            ec2.create_security_group(GroupName=f"g{number}", Description="x")["GroupId"]
+            for number in range(12)
+        ]
+        for number, each in enumerate(made):
+            ssh = {**SSH, "CidrIp": f"10.{number}.0.0/16"}
+            ec2.authorize_security_group_ingress(GroupId=each, **ssh)
+        told = {each["GroupId"]: each for each in ec2.describe_security_groups()["SecurityGroups"]}
+        assert len(told) == 13
+        for each in made:
+            assert told[each] == group(ec2, GroupIds=[each])
+        ranges = {str(told[each]["IpPermissions"][0]["IpRanges"]) for each in made}
+        assert len(ranges) == 12
 
     def test_a_vpcs_groups(self, ec2: SyncService, web: str) -> None:
         vpc = group(ec2, GroupIds=[web])["VpcId"]

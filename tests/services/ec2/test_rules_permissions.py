@@ -43,8 +43,18 @@ def test_ports(protocol: str, given: tuple[int, int], kept: tuple[int, int]) -> 
 @pytest.mark.parametrize(
     ("protocol", "first", "last", "words"),
     [
-        ("tcp", None, 1, "Must specify both from and to ports with TCP/UDP."),
-        ("udp", 1, None, "Must specify both from and to ports with TCP/UDP."),
+        (
+            "tcp",
+            None,
+            1,
+            "Invalid value for portRange. Must specify both from and to ports with TCP/UDP.",
+        ),
+        (
+            "udp",
+            1,
+            None,
+            "Invalid value for portRange. Must specify both from and to ports with TCP/UDP.",
+        ),
         ("tcp", -1, -1, r"TCP/UDP port \(-1\) out of range"),
         ("udp", 1, 65536, r"TCP/UDP port \(65536\) out of range"),
         ("tcp", 2, 1, r"Invalid TCP/UDP port range \(2:1\)"),

@@ -41,7 +41,7 @@ class Ec2Call(Call):
     network_acls = collection(NetworkAcl, name="ec2_network_acls", key=("id",), indexes=("vpc",))
     dhcp_options = collection(DhcpOptions, name="ec2_dhcp_options", key=("id",))
     security_groups = collection(
-        SecurityGroup, name="ec2_security_groups", key=("id",), indexes=("vpc", "name")
+        SecurityGroup, name="ec2_security_groups", key=("id",), indexes=("vpc", "folded")
     )
     # `peer` finds the rules that speak of a group.
     security_group_rules = collection(

@@ -121,7 +121,11 @@ async def _make_subnets(call: Ec2Call, vpc_id: str) -> None:
 async def _make_group(call: Ec2Call, vpc_id: str) -> None:
     """The group whose members reach each other, and everyone else."""
     group = SecurityGroup(
-        id=_id(call, "sg"), vpc=vpc_id, name="default", description="default VPC security group"
+        id=_id(call, "sg"),
+        vpc=vpc_id,
+        name="default",
+        folded="default",
+        description="default VPC security group",
     )
     await call.security_groups.put(group)
     rule = SecurityGroupRule(

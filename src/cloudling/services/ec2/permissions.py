@@ -87,7 +87,7 @@ def ports_of(protocol: str, first: int | None, last: int | None) -> tuple[int, i
         return ALL, ALL
     if first is None or last is None:
         raise InvalidParameterValue(
-            "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange."
+            "Invalid value for portRange. Must specify both from and to ports with TCP/UDP."
         )
     for port in (first, last):
         if not 0 <= port <= 65535:

@@ -98,11 +98,15 @@ class DhcpOptions(Record, frozen=True, kw_only=True):
 
 
 class SecurityGroup(Record, frozen=True, kw_only=True):
-    """A named set of rules; the rules are records of their own."""
+    """A named set of rules; the rules are records of their own.
+
+    `folded` is the name in small letters, by which it is unique in its VPC.
+    """
 
     id: str
     vpc: str
     name: str
+    folded: str
     description: str
 
 

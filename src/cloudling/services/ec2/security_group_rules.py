@@ -236,6 +236,7 @@ async def describe_security_group_rules(call: Ec2Call, request: Request) -> Requ
         if each.get("Name") == "group-id":
             _check_group_ids(each.get("Values") or ())
     found = await listings.records(call.security_group_rules, request, LISTING)
+    found.sort(key=lambda rule: (rule.group_id, rule.number, rule.id))
     return listings.answer(call, request, LISTING, [await describe(call, each) for each in found])
 
 

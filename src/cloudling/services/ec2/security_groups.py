@@ -25,6 +25,7 @@ from cloudling.services.ec2.errors import (
     MissingParameter,
     SecurityGroupLimitExceeded,
     VpcIdNotSpecified,
+    lacking,
 )
 from cloudling.services.ec2.filters import Filters
 from cloudling.services.ec2.listings import Listing
@@ -32,11 +33,15 @@ from cloudling.services.ec2.parameters import required
 from cloudling.services.ec2.records import SecurityGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cloudling.services.ec2.call import Ec2Call
     from cloudling.services.ec2.records import SecurityGroupRule, Vpc
 
 Request = dict[str, Any]
 MOST = 2500
+# Of so many groups the rules are looked up group by group.
+FEW = 10
 _TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 _PEERS = {
     "cidr": "IpRanges.CidrIp",
@@ -77,14 +82,20 @@ _FOR_VPC = Filters({**_OWN, "primary-vpc-id": "PrimaryVpcId"}, tagged=False)
 
 @operation("CreateSecurityGroup")
 async def create_security_group(call: Ec2Call, request: Request) -> Request:
-    name = _checked("groupName", required(request, "GroupName")).rstrip()
-    description = _checked("groupDescription", required(request, "Description", "GroupDescription"))
+    name = _checked("groupName", (request.get("GroupName") or "").rstrip())
+    description = _checked("groupDescription", request.get("Description") or "")
     tags = taggings.specified(request, "security-group")
     vpc = await _vpc(call, request.get("VpcId"))
     await _check_name(call, name, vpc)
     if await call.security_groups.count() >= MOST:
         raise SecurityGroupLimitExceeded
-    group = SecurityGroup(id=call.new_id("sg-"), vpc=vpc.id, name=name, description=description)
+    group = SecurityGroup(
+        id=call.new_id("sg-"),
+        vpc=vpc.id,
+        name=name,
+        folded=name.lower(),
+        description=description,
+    )
     await call.security_groups.put(group)
     await call.security_group_rules.put(defaults.outward(call.new_id("sgr-"), group.id))
     await taggings.add(call, taggings.place(call, "security-group", group.id), tags)
@@ -93,6 +104,8 @@ async def create_security_group(call: Ec2Call, request: Request) -> Request:
 
 
 def _checked(parameter: str, value: str) -> str:
+    if not value:
+        raise lacking(f"{parameter[0].upper()}{parameter[1:]}")
     if not value.isascii():
         member = f"{parameter[0].upper()}{parameter[1:]}"
         raise InvalidParameterValue(
@@ -127,8 +140,8 @@ async def _check_name(call: Ec2Call, name: str, vpc: Vpc) -> None:
         )
     if name.lower() == "default":
         raise InvalidGroupReserved(f"The security group '{name}' is reserved")
-    others = await call.security_groups.find(vpc=vpc.id)
-    if any(each.name.lower() == name.lower() for each in others):
+    others = await call.security_groups.find(folded=name.lower())
+    if any(each.vpc == vpc.id for each in others):
         raise InvalidGroupDuplicate(
             f"The security group '{name}' already exists for VPC '{vpc.id}'"
         )
@@ -182,8 +195,9 @@ async def require_name(call: Ec2Call, name: str) -> SecurityGroup:
 async def find_name(call: Ec2Call, name: str) -> SecurityGroup | None:
     """The group of this name in the default VPC."""
     vpc = await defaults.vpc(call)
-    found = await call.security_groups.find(name=name)
-    return next((each for each in found if vpc and each.vpc == vpc.id), None)
+    wanted = name, vpc.id if vpc else ""
+    found = await call.security_groups.find(folded=name.lower())
+    return next((each for each in found if (each.name, each.vpc) == wanted), None)
 
 
 async def rules_of(call: Ec2Call, group_id: str) -> list[SecurityGroupRule]:
@@ -199,11 +213,28 @@ async def describe_security_groups(call: Ec2Call, request: Request) -> Request:
     if named:
         request = {**request, "GroupIds": [*references.members(request, "GroupIds"), *named]}
     found = await listings.records(call.security_groups, request, LISTING)
-    return listings.answer(call, request, LISTING, [await describe(call, each) for each in found])
+    rules = await _rules_of_all(call, found)
+    items = [await describe(call, each, rules[each.id]) for each in found]
+    return listings.answer(call, request, LISTING, items)
 
 
-async def describe(call: Ec2Call, group: SecurityGroup) -> Request:
-    rules = await rules_of(call, group.id)
+async def _rules_of_all(
+    call: Ec2Call, groups: Sequence[SecurityGroup]
+) -> dict[str, list[SecurityGroupRule]]:
+    """The rules of several groups; read all at once where there are many."""
+    if len(groups) <= FEW:
+        return {group.id: await rules_of(call, group.id) for group in groups}
+    found: dict[str, list[SecurityGroupRule]] = {group.id: [] for group in groups}
+    every = await call.security_group_rules.page(limit=None)
+    for rule in sorted(every, key=lambda rule: (rule.number, rule.id)):
+        if rule.group_id in found:
+            found[rule.group_id].append(rule)
+    return found
+
+
+async def describe(
+    call: Ec2Call, group: SecurityGroup, rules: Sequence[SecurityGroupRule]
+) -> Request:
     told = {
         egress: permissions.grouped((each for each in rules if each.egress is egress), call.account)
         for egress in (False, True)
