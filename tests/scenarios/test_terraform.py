@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tools.skipped import find_mirror
 
+from cloudling.services.ec2 import key_material
 from cloudling.testing import RunningCloud
 
 if TYPE_CHECKING:
@@ -203,4 +204,26 @@ def test_terraform_and_the_default_network(terraform: Terraform, cloud: RunningC
     (left,) = ec2.describe_security_groups()["SecurityGroups"]
     assert left["GroupName"] == "default"
     assert ec2.describe_tags()["Tags"] == []
+    ec2.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * PATIENCE)
+def test_terraform_finds_images_and_keeps_a_key_pair(
+    terraform: Terraform, cloud: RunningCloud
+) -> None:
+    ec2 = cloud.client("ec2", region_name="eu-west-1")
+    terraform.begin("terraform_compute.tf")
+    line = key_material.make("ed25519", "pem", "").line
+    (terraform.folder / "terraform.tfvars").write_text(f'public_key = "{line} me@home"\n')
+    told = terraform.do("apply", "-auto-approve")
+    assert '"amzn2-ami-hvm-2.0.' in told
+    assert '"eu-west-1c"' in told
+    (pair,) = ec2.describe_key_pairs()["KeyPairs"]
+    assert (pair["KeyName"], pair["KeyType"]) == ("mine", "ed25519")
+    assert pair["KeyFingerprint"] in told
+    seen = terraform.run("plan", "-detailed-exitcode")
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    terraform.do("destroy", "-auto-approve")
+    assert ec2.describe_key_pairs()["KeyPairs"] == ec2.describe_tags()["Tags"] == []
     ec2.close()

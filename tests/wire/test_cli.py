@@ -71,12 +71,40 @@ def test_the_cli_tells_refusals(aws: Program) -> None:
 
 
 def test_the_cli_asks_for_instances(aws: Program) -> None:
-    told = aws.fail("ec2", "describe-instances")
+    assert json.loads(aws.print("ec2", "describe-instances")) == {"Reservations": []}
+    told = aws.fail("ec2", "get-console-output", "--instance-id", "i-0123456789abcdef0")
     assert "(NotImplemented)" in told
-    assert "DescribeInstances of Elastic Compute Cloud is not implemented" in told
+    assert "GetConsoleOutput of Elastic Compute Cloud is not implemented" in told
     launch = ("ec2", "run-instances", "--image-id", "ami-12345678", "--instance-type", "t3.micro")
     assert "(DryRunOperation)" in aws.fail(*launch, "--dry-run")
     assert "(AuthFailure)" in aws.fail(*launch, **WRONG)
+
+
+def test_the_cli_makes_a_key_and_finds_an_image(
+    aws: Program, request: pytest.FixtureRequest
+) -> None:
+    name = f"key-{request.node.callspec.id}"
+    create = ("create-key-pair", "--key-name", name, "--key-type", "ed25519")
+    key = aws.print("ec2", *create, "--query", "KeyMaterial", "--output", "text")
+    (aws.folder / name).write_text(key)
+    (aws.folder / name).chmod(0o600)
+    keygen = replace(aws, command=(find_program("ssh-keygen"),))
+    of_file = keygen.print("-l", "-f", name).split()[1].removeprefix("SHA256:")
+    shown = ("--query", "KeyPairs[0].KeyFingerprint", "--output", "text")
+    assert (
+        aws.print("ec2", "describe-key-pairs", "--key-names", name, *shown).strip("=\n") == of_file
+    )
+    public = aws.folder / f"{name}.pub"
+    public.write_text(keygen.print("-y", "-f", name))
+    other = ("--key-name", f"{name}-2", "--public-key-material", f"fileb://{public}")
+    told = json.loads(aws.print("ec2", "import-key-pair", *other))
+    assert told["KeyFingerprint"].strip("=") == of_file
+    aws.print("ec2", "delete-key-pair", "--key-name", name)
+    named = ("--filters", "Name=name,Values=amzn2-ami-hvm-*-x86_64-gp2", "--owners", "amazon")
+    image = aws.print("ec2", "describe-images", *named, "--query", "Images[].ImageId")
+    assert len(json.loads(image)) == 1
+    sizes = ("--instance-types", "t2.micro", "--query", "InstanceTypes[0].MemoryInfo.SizeInMiB")
+    assert aws.print("ec2", "describe-instance-types", *sizes).strip() == "1024"
 
 
 def test_the_cli_opens_a_port(aws: Program) -> None:

@@ -27,6 +27,7 @@ COMMANDS = {
     "env": "print what a shell needs so that AWS's tools use the cloud",
     "logs": "print the running cloud's log",
     "reset": "delete everything in the running cloud",
+    "watch": "print calls, events and reconcilers as they happen",
     "explain": "say why a call was denied, and what would allow it",
     "iam": "change how policies are held to, or ask what a principal needs",
     "coverage": "say which operations are real, partial or missing",
@@ -90,6 +91,17 @@ def _add_start(start: argparse.ArgumentParser) -> None:
 
 def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
     made["status"].add_argument("--json", action="store_true", help="print JSON")
+    made["status"].add_argument(
+        "--reconcilers",
+        action="store_true",
+        help="say what the cloud brings about by itself, and what fails",
+    )
+    made["watch"].add_argument(
+        "--only",
+        metavar="KINDS",
+        help="some of calls, events, reconcilers, with commas (default: all)",
+    )
+    made["watch"].add_argument("--json", action="store_true", help="print JSON, a line each")
     made["doctor"].add_argument("--json", action="store_true", help="print JSON")
     made["env"].add_argument(
         "--shell",

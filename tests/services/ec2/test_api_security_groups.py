@@ -78,6 +78,8 @@ class TestGroups:
              "GroupDescription"),
             ({"Description": "x"}, "MissingParameter: The request must contain the parameter "
              "GroupName"),
+            ({"GroupName": "  ", "Description": "x"}, "MissingParameter: The request must contain "
+             "the parameter GroupName"),
             ({"GroupName": "WEB", "Description": "x"}, "InvalidGroup.Duplicate: The security group"
              " 'WEB' already exists for VPC 'vpc-"),
             ({"GroupName": "Default", "Description": "x"}, "InvalidGroup.Reserved: "),

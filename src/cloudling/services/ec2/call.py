@@ -7,6 +7,7 @@ from cloudling.services.ec2.records import (
     Beginning,
     DhcpOptions,
     InternetGateway,
+    KeyPair,
     NetworkAcl,
     RouteTable,
     SecurityGroup,
@@ -19,6 +20,7 @@ from cloudling.services.ec2.records import (
 COLLECTIONS = {
     "dhcp-options": "dhcp_options",
     "internet-gateway": "internet_gateways",
+    "key-pair": "key_pairs",
     "network-acl": "network_acls",
     "route-table": "route_tables",
     "security-group": "security_groups",
@@ -48,3 +50,4 @@ class Ec2Call(Call):
         key=("id",),
         indexes=("group_id", "peer"),
     )
+    key_pairs = collection(KeyPair, name="ec2_key_pairs", key=("id",), indexes=("name",))

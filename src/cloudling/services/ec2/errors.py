@@ -114,3 +114,56 @@ class VpcIdNotSpecified(AwsError):
 
     code = "VPCIdNotSpecified"
     message = "No default VPC for this user"
+
+
+class InvalidKeyPairNotFound(AwsError):
+    """No key pair has this name."""
+
+    code = "InvalidKeyPair.NotFound"
+
+
+class InvalidKeyPairDuplicate(AwsError):
+    """The region has a key pair of this name."""
+
+    code = "InvalidKeyPair.Duplicate"
+
+
+class InvalidKeyFormat(AwsError):
+    """What is to be imported is no public key."""
+
+    code = "InvalidKey.Format"
+    message = "Key is not in valid OpenSSH public key format"
+
+
+class KeyPairLimitExceeded(AwsError):
+    """The region has as many key pairs as it may."""
+
+    message = "You have reached the limit on the number of key pairs in this Region."
+
+
+class InvalidInstanceType(AwsError):
+    """There is no such instance type."""
+
+
+class InvalidAmiIdNotFound(AwsError):
+    """No image has this id, or none that the caller may see."""
+
+    code = "InvalidAMIID.NotFound"
+
+
+class InvalidUserIdMalformed(AwsError):
+    """Neither an account's number nor one of AWS's words for owners."""
+
+    code = "InvalidUserID.Malformed"
+
+
+class AuthFailure(AwsError):
+    """The caller may not see this."""
+
+    status = 403
+
+
+class InvalidRequest(AwsError):
+    """The request makes no sense."""
+
+    message = "The request received was invalid"

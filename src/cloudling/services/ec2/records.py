@@ -128,3 +128,15 @@ class SecurityGroupRule(Record, frozen=True, kw_only=True):
     peer_kind: str
     peer: str
     description: str | None = None
+
+
+class KeyPair(Record, frozen=True, kw_only=True):
+    """A public key: its `line` for `authorized_keys`, and the `material` that is described."""
+
+    id: str
+    name: str
+    kind: str
+    fingerprint: str
+    line: str
+    material: str
+    created: float

@@ -25,6 +25,7 @@ from cloudling.services.ec2.errors import (
     MissingParameter,
     SecurityGroupLimitExceeded,
     VpcIdNotSpecified,
+    lacking,
 )
 from cloudling.services.ec2.filters import Filters
 from cloudling.services.ec2.listings import Listing
@@ -81,8 +82,8 @@ _FOR_VPC = Filters({**_OWN, "primary-vpc-id": "PrimaryVpcId"}, tagged=False)
 
 @operation("CreateSecurityGroup")
 async def create_security_group(call: Ec2Call, request: Request) -> Request:
-    name = _checked("groupName", required(request, "GroupName")).rstrip()
-    description = _checked("groupDescription", required(request, "Description", "GroupDescription"))
+    name = _checked("groupName", (request.get("GroupName") or "").rstrip())
+    description = _checked("groupDescription", request.get("Description") or "")
     tags = taggings.specified(request, "security-group")
     vpc = await _vpc(call, request.get("VpcId"))
     await _check_name(call, name, vpc)
@@ -103,6 +104,8 @@ async def create_security_group(call: Ec2Call, request: Request) -> Request:
 
 
 def _checked(parameter: str, value: str) -> str:
+    if not value:
+        raise lacking(f"{parameter[0].upper()}{parameter[1:]}")
     if not value.isascii():
         member = f"{parameter[0].upper()}{parameter[1:]}"
         raise InvalidParameterValue(

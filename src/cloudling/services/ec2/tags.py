@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
-from cloudling.services.ec2 import defaults, identifiers, listings, references, taggings
+from cloudling.services.ec2 import (
+    defaults,
+    identifiers,
+    image_catalogue,
+    listings,
+    references,
+    taggings,
+)
 from cloudling.services.ec2.call import COLLECTIONS
 from cloudling.services.ec2.errors import InvalidId
 from cloudling.services.ec2.filters import Filters
@@ -63,11 +70,17 @@ async def _places(call: Ec2Call, ids: Sequence[str]) -> list[str]:
         kind = identifiers.kind_of(each)
         if kind is None or not references.is_well_formed(each):
             raise InvalidId(f"The ID '{each}' is not valid")
-        collection = getattr(call, COLLECTIONS[kind]) if kind in COLLECTIONS else None
-        if collection is None or await collection.get(each) is None:
+        if not await _is_there(call, kind, each):
             raise references.absent(kind, each)
         found.append(taggings.place(call, kind, each))
     return found
+
+
+async def _is_there(call: Ec2Call, kind: str, name: str) -> bool:
+    if kind == "image":
+        return name in image_catalogue.images(call.region)
+    collection = getattr(call, COLLECTIONS[kind]) if kind in COLLECTIONS else None
+    return collection is not None and await collection.get(name) is not None
 
 
 @operation("DescribeTags")
