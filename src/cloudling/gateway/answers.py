@@ -33,10 +33,12 @@ class HeadWriter:
         self._clock = clock
         self._second = -1
         self._date = ""
-        # Names found to be well formed and not ours.
-        self._plain: set[str] = set()
+        # Whether names that are well formed are ours.
+        self._known: dict[str, bool] = {}
 
-    def write(self, response: Response, length: int, method: str, connection: str) -> bytes:
+    def write(  # noqa: PLR0912 - hot: each step aside costs more than the step
+        self, response: Response, length: int, method: str, connection: str
+    ) -> bytes:
         """`connection` is the header's value, "" for none; `length` that of the body made.
 
         A negative length is nobody's to know: the body goes in chunks.
@@ -44,13 +46,18 @@ class HeadWriter:
         status = response.status
         lines = [_STATUS_LINES.get(status) or f"HTTP/1.1 {status} "]
         own: dict[str, str] = {}
-        plain = self._plain
+        known = self._known
         for name, value in response.headers:
-            if name in plain or not self._is_own(name):
-                lines.append(f"{name}: {value}")
-            else:
+            is_own = known.get(name)
+            if is_own is None:
+                is_own = self._is_own(name)
+            if is_own:
                 own[name.lower()] = value
-        lines.append(f"Date: {own['date']}" if "date" in own else self._date_line())
+            else:
+                lines.append(f"{name}: {value}")
+        if (second := int(self._clock())) != self._second:
+            self._renew_date(second)
+        lines.append(f"Date: {own['date']}" if "date" in own else self._date)
         if length < 0:
             lines.append("Transfer-Encoding: chunked")
         elif method != "HEAD" and has_body(status):
@@ -61,21 +68,17 @@ class HeadWriter:
             lines.append(f"Connection: {connection}")
         return _encode(lines)
 
-    def _date_line(self) -> str:
-        second = int(self._clock())
-        if second != self._second:
-            self._second = second
-            self._date = f"Date: {formatdate(second, usegmt=True)}"
-        return self._date
+    def _renew_date(self, second: int) -> None:
+        self._second = second
+        self._date = f"Date: {formatdate(second, usegmt=True)}"
 
     def _is_own(self, name: str) -> bool:
-        if name.lower() in _OWN:
-            return True
-        if not _TOKEN.fullmatch(name):
+        is_own = name.lower() in _OWN
+        if not is_own and not _TOKEN.fullmatch(name):
             raise ValueError(f"{name!r} is no name of a header")
-        if len(self._plain) < _MOST_NAMES:
-            self._plain.add(name)
-        return False
+        if len(self._known) < _MOST_NAMES:
+            self._known[name] = is_own
+        return is_own
 
 
 def _length_unsent(status: int, length: int, given: str | None) -> list[str]:

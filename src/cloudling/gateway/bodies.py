@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
-    from cloudling.kernel.streams import Consume
+    from cloudling.kernel.streams import Consume, Incoming
 
 # What is kept of a body that nobody has asked for yet.
 _UNASKED = 64 * 1024
@@ -129,6 +129,13 @@ class RawBody:
             await self._pump_held(consume)
         return self.received
 
+    def here(self, limit: int) -> bytes | None:
+        """As `read`, where all has come and nothing is wrong with it; else None."""
+        if not self.complete or self._fault or self._held > limit:
+            return None
+        chunks, self._chunks, self._held = self._chunks, [], 0
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
     # What the connection tells
 
     @property
@@ -241,6 +248,11 @@ class RawBody:
             self.complete = not upload.left
             self.broken = bool(upload.left)
             self._line.regain()
+
+
+def whole(body: Incoming, limit: int) -> bytes | None:
+    """All of a body that need not be waited for; None where `read` must be asked."""
+    return body.here(limit) if isinstance(body, RawBody) else None
 
 
 def _consume_all(chunks: list[bytes], consume: Consume) -> None:

@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
             self._lent is not None
             or self._choked
             or reader.full
-            or reader.waiting
+            or bool(reader.backlog)
             or (reader.body is not None and reader.body.full)
         )
         if stop is not self._paused:
@@ -205,7 +205,7 @@ class Connection(asyncio.Protocol):
             while self._current is None and not self._choked and not self._ending:
                 if queue:
                     self._start(queue.popleft())
-                elif reader.waiting:
+                elif reader.backlog:
                     reader.go_on()
                 else:
                     break
@@ -262,7 +262,7 @@ class Connection(asyncio.Protocol):
 
     # Answering
 
-    def _send(self, response: Response) -> None:
+    def _send(self, response: Response) -> None:  # noqa: C901, PLR0912 - hot, as HeadWriter.write
         exchange = self._current
         if exchange is None:
             raise RuntimeError("An answer without a request")
@@ -270,6 +270,8 @@ class Connection(asyncio.Protocol):
             return self._send_otherwise(response)
         body = response.body
         data, length = (body, len(body)) if isinstance(body, bytes) else (body.data, body.length)
+        # Only what is not in memory holds something that must be closed.
+        opened = data is None or response.on_sent is not None
         close = response.close or not exchange.keep or self._must_close(exchange)
         connection = "close" if close else "keep-alive" if exchange.old else ""
         method = exchange.request.method
@@ -284,16 +286,13 @@ class Connection(asyncio.Protocol):
             data, length = b"", 0
         if data is None:
             return self._begin_stream(head, response, close=close)
-        self._write(head, data)
-        if response.on_sent is not None or response.body is not data:
-            _let_go(response, length)
-        return self._finish(exchange, close=close)
-
-    def _write(self, head: bytes, data: bytes) -> None:
         if len(data) <= _ONE_WRITE:
             self._transport.write(head + data)
         else:
             self._transport.writelines((head, data))
+        if opened:
+            _let_go(response, length)
+        return self._finish(exchange, close=close)
 
     def _send_otherwise(self, response: Response) -> None:
         """To nobody, or piece by piece."""
@@ -335,8 +334,8 @@ class Connection(asyncio.Protocol):
             self._finish(exchange, close=True)
 
     def _must_close(self, exchange: Exchange) -> bool:
-        body = exchange.body
-        if self._house.draining or (self._reader.deaf and not self._reader.queue):
+        body, reader = exchange.body, self._reader
+        if self._house.draining or (reader.deaf and not reader.queue):
             return True
         if body.complete:
             return False
