@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
-    from cloudling.kernel.streams import Consume, Incoming
+    from cloudling.kernel.streams import Consume
 
 # What is kept of a body that nobody has asked for yet.
 _UNASKED = 64 * 1024
@@ -248,11 +248,6 @@ class RawBody:
             self.complete = not upload.left
             self.broken = bool(upload.left)
             self._line.regain()
-
-
-def whole(body: Incoming, limit: int) -> bytes | None:
-    """All of a body that need not be waited for; None where `read` must be asked."""
-    return body.here(limit) if isinstance(body, RawBody) else None
 
 
 def _consume_all(chunks: list[bytes], consume: Consume) -> None:

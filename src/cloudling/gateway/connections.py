@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from cloudling.gateway.answers import HeadWriter, has_body
+from cloudling.gateway.answers import BODILESS, HeadWriter
 from cloudling.gateway.refusals import Busy, HeadTimeout, failure
 from cloudling.gateway.requests import Ends, Exchange, Reader
 from cloudling.gateway.transfers import (
@@ -262,7 +262,7 @@ class Connection(asyncio.Protocol):
 
     # Answering
 
-    def _send(self, response: Response) -> None:  # noqa: C901, PLR0912 - hot, as HeadWriter.write
+    def _send(self, response: Response) -> None:  # noqa: C901, PLR0912, PLR0915 - hot
         exchange = self._current
         if exchange is None:
             raise RuntimeError("An answer without a request")
@@ -272,7 +272,10 @@ class Connection(asyncio.Protocol):
         data, length = (body, len(body)) if isinstance(body, bytes) else (body.data, body.length)
         # Only what is not in memory holds something that must be closed.
         opened = data is None or response.on_sent is not None
-        close = response.close or not exchange.keep or self._must_close(exchange)
+        close = response.close or not exchange.keep
+        if not close and not (exchange.body.complete and not self._reader.deaf):
+            close = self._must_close(exchange)
+        close = close or self._house.draining
         connection = "close" if close else "keep-alive" if exchange.old else ""
         method = exchange.request.method
         try:
@@ -282,7 +285,8 @@ class Connection(asyncio.Protocol):
             return self._send(_bug())
         if exchange.body.expects:
             head = _invited(head, exchange.body)
-        if method == "HEAD" or not length or not has_body(response.status):
+        status = response.status
+        if method == "HEAD" or not length or status < 200 or status in BODILESS:
             data, length = b"", 0
         if data is None:
             return self._begin_stream(head, response, close=close)
@@ -335,7 +339,7 @@ class Connection(asyncio.Protocol):
 
     def _must_close(self, exchange: Exchange) -> bool:
         body, reader = exchange.body, self._reader
-        if self._house.draining or (reader.deaf and not reader.queue):
+        if reader.deaf and not reader.queue:
             return True
         if body.complete:
             return False

@@ -10,7 +10,7 @@ import msgspec
 import orjson
 
 from cloudling.gateway import browsers, hosts, naming, route
-from cloudling.gateway.bodies import EntityTooLarge, whole
+from cloudling.gateway.bodies import EntityTooLarge, RawBody
 from cloudling.gateway.browsers import Trust
 from cloudling.gateway.messages import Response
 from cloudling.gateway.protocols import codecs, errors, query, rest
@@ -85,6 +85,7 @@ class Exchange:
         "refused",
         "request",
         "request_id",
+        "scheme",
         "secret",
         "target",
         "trust",
@@ -96,6 +97,7 @@ class Exchange:
         self.trust = trust
         self.host = hosts.parse_host(request.headers.get("host", ""))
         self.claim: Claim | None = None
+        self.scheme = ""
         self.target = _UNKNOWN
         self.model: Model | None = None
         self.operation = ""
@@ -151,7 +153,8 @@ class Exchange:
         assert model is not None  # noqa: S101 - _aim has loaded it
         if self.trust is not Trust.CLIENT:
             self._refuse_page()
-        raw = whole(request.body, BODY_LIMIT)
+        body = request.body
+        raw = body.here(BODY_LIMIT) if isinstance(body, RawBody) else None
         if raw is None:
             try:
                 raw = await self.around.unproven.read(request.body, BODY_LIMIT)
@@ -162,7 +165,8 @@ class Exchange:
             request, raw, model, protocol, signed=self.claim is not None
         )
         await self._identify(sha256(raw).hexdigest())
-        if self._may_be_linked():
+        # Programs sign in a header, which no link carries.
+        if self.trust is not Trust.CLIENT or self.scheme != "v4-header":
             self._review()
         codec = codecs.codec(model, self.operation, protocol)
         wire = WireRequest(request.method, headers=request.headers, body=raw, form=form)
@@ -187,7 +191,8 @@ class Exchange:
         made = self.operation == "CreateBucket"
         await self._identify("", "" if made else labels.get("Bucket", bucket))
         request.headers = headers
-        if self._may_be_linked():
+        # Programs sign in a header, which no link carries.
+        if self.trust is not Trust.CLIENT or self.scheme != "v4-header":
             self._review()
         codec = codecs.codec(model, self.operation, self.target.protocol)
         body: bytes | Incoming = b""
@@ -219,6 +224,7 @@ class Exchange:
         claim = self.claim
         if claim is None:
             return
+        self.scheme = claim.scheme
         cloud, region = self.around.cloud, None
         if bucket:
             regions = self.around.bucket_regions
@@ -256,11 +262,6 @@ class Exchange:
             refusal = browsers.review(self.trust, attempt, self.request.headers)
             if refusal:
                 raise Refused(refusal)
-
-    def _may_be_linked(self) -> bool:
-        """Could a page have a part in it? Programs sign in a header, which no link carries."""
-        claim = self.claim
-        return self.trust is not Trust.CLIENT or claim is None or claim.scheme != "v4-header"
 
     def _review(self) -> None:
         """The second half of rule 1, now that operation and key are known."""
@@ -333,10 +334,10 @@ class Exchange:
     def _respond(self, answered: Answer) -> Response:
         status, headers, body = answered
         response = Response(status, headers, body)
-        store = self.around.cloud.store
-        if store.dirty:
+        turn = self.around.cloud.store.commits.turn
+        if not turn.done:
             # Whoever reads this must not see what a crash could still lose.
-            response.held_by = store.barrier()
+            response.held_by = turn
             response.failed = self._failed
         return response
 
