@@ -32,7 +32,7 @@ from cloudling.services.iam.directory import Directory
 from cloudling.services.iam.principals import Principals
 from cloudling.services.iam.roots import ensure_root_key, root_key
 from cloudling.services.organizations.controls import AccountControls
-from cloudling.services.s3.regions import bucket_regions
+from cloudling.services.s3.regions import BucketRegions
 from cloudling.settings import Settings, UserError
 from cloudling.store.errors import StoreError
 from cloudling.store.store import Store
@@ -156,7 +156,7 @@ class App:
         settings = self.settings
         around = Surroundings(
             cloud=self.cloud,
-            bucket_region=bucket_regions(self.cloud),
+            bucket_regions=BucketRegions(self.cloud),
             key_hint=_key_hint(settings),
             default_region=settings.region,
             unproven=self.unproven,
@@ -189,7 +189,7 @@ class App:
         return found
 
     def health(self) -> dict[str, Any]:
-        services = dict.fromkeys(sorted(self.cloud.models), "available")
+        services = dict.fromkeys(sorted(self.cloud.by_model), "available")
         return {
             "status": "running",
             "edition": "cloudling",

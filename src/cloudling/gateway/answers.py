@@ -13,12 +13,29 @@ if TYPE_CHECKING:
     from cloudling.gateway.messages import Response
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
+# RFC 9110 §6.4.1: their answers have no body.
+BODILESS = frozenset({204, 304})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _MOST_NAMES = 2048
 
 
 # Those the server writes itself: a handler's are taken into account or dropped.
 _OWN = {"date", "content-length", "connection", "keep-alive", "transfer-encoding"}
+
+
+class _Ours(dict[str, bool]):
+    """Whether a header is the server's own to write; a malformed name is a ValueError."""
+
+    def __missing__(self, name: str) -> bool:
+        ours = name.lower() in _OWN
+        if not ours and not _TOKEN.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a header")
+        if len(self) < _MOST_NAMES:
+            self[name] = ours
+        return ours
+
+
+_OURS = _Ours()
 
 
 class HeadWriter:
@@ -33,49 +50,46 @@ class HeadWriter:
         self._clock = clock
         self._second = -1
         self._date = ""
-        # Names found to be well formed and not ours.
-        self._plain: set[str] = set()
 
-    def write(self, response: Response, length: int, method: str, connection: str) -> bytes:
+    def write(  # noqa: PLR0915 - hot: each step aside costs more than the step
+        self, response: Response, length: int, method: str, connection: str
+    ) -> bytes:
         """`connection` is the header's value, "" for none; `length` that of the body made.
 
         A negative length is nobody's to know: the body goes in chunks.
         """
         status = response.status
+        headers, ours = response.headers, _OURS
         lines = [_STATUS_LINES.get(status) or f"HTTP/1.1 {status} "]
+        lines += [f"{name}: {value}" for name, value in headers if not ours[name]]
         own: dict[str, str] = {}
-        plain = self._plain
-        for name, value in response.headers:
-            if name in plain or not self._is_own(name):
-                lines.append(f"{name}: {value}")
-            else:
-                own[name.lower()] = value
-        lines.append(f"Date: {own['date']}" if "date" in own else self._date_line())
+        if len(lines) <= len(headers):
+            own = {name.lower(): value for name, value in headers if ours[name]}
+        if (second := int(self._clock())) != self._second:
+            self._renew_date(second)
+        lines.append(f"Date: {own['date']}" if "date" in own else self._date)
         if length < 0:
             lines.append("Transfer-Encoding: chunked")
-        elif method != "HEAD" and has_body(status):
+        elif method != "HEAD" and status >= 200 and status not in BODILESS:
             lines.append(f"Content-Length: {length}")
         else:
             lines += _length_unsent(status, length, own.get("content-length"))
         if connection:
             lines.append(f"Connection: {connection}")
-        return _encode(lines)
+        # The head ends with an empty line.
+        lines += ("", "")
+        text = "\r\n".join(lines)
+        breaks = len(lines) - 1
+        if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
+            raise ValueError("A header of the answer holds a line break or NUL")
+        try:
+            return text.encode("latin-1")
+        except UnicodeEncodeError:
+            return b"\r\n".join(map(_encode_line, lines))
 
-    def _date_line(self) -> str:
-        second = int(self._clock())
-        if second != self._second:
-            self._second = second
-            self._date = f"Date: {formatdate(second, usegmt=True)}"
-        return self._date
-
-    def _is_own(self, name: str) -> bool:
-        if name.lower() in _OWN:
-            return True
-        if not _TOKEN.fullmatch(name):
-            raise ValueError(f"{name!r} is no name of a header")
-        if len(self._plain) < _MOST_NAMES:
-            self._plain.add(name)
-        return False
+    def _renew_date(self, second: int) -> None:
+        self._second = second
+        self._date = f"Date: {formatdate(second, usegmt=True)}"
 
 
 def _length_unsent(status: int, length: int, given: str | None) -> list[str]:
@@ -85,21 +99,6 @@ def _length_unsent(status: int, length: int, given: str | None) -> list[str]:
     if given is None and status == 304:
         return []
     return [f"Content-Length: {length if given is None else given}"]
-
-
-def has_body(status: int) -> bool:
-    return status >= 200 and status not in {204, 304}
-
-
-def _encode(lines: list[str]) -> bytes:
-    text = "\r\n".join(lines) + "\r\n\r\n"
-    breaks = len(lines) + 1
-    if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
-        raise ValueError("A header of the answer holds a line break or NUL")
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return b"\r\n".join(map(_encode_line, lines)) + b"\r\n\r\n"
 
 
 def _encode_line(line: str) -> bytes:

@@ -129,6 +129,13 @@ class RawBody:
             await self._pump_held(consume)
         return self.received
 
+    def here(self, limit: int) -> bytes | None:
+        """As `read`, where all has come and nothing is wrong with it; else None."""
+        if not self.complete or self._fault or self._held > limit:
+            return None
+        chunks, self._chunks, self._held = self._chunks, [], 0
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
     # What the connection tells
 
     @property

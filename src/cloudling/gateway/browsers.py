@@ -34,6 +34,8 @@ _LINKABLE = frozenset({"query", "none"})
 _SHOWN = frozenset({"image", "audio", "video"})
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[^/\s:@,?#\[\]]+)(?::(\d{1,5}))?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# Without any of these no browser is at work.
+_TELLING = frozenset({"origin", "sec-fetch-site", "accept-language"})
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 _PAGE_LIFETIME = "600"
 
@@ -161,6 +163,13 @@ def admit(request: Request, doors: Doors) -> Trust | Refusal:
     """Judge a head: refuse it, or say whom it comes from."""
     headers = request.headers
     host = hosts.parse_host(headers.get("host", ""))
+    if host.harmless and host.kind != "console" and _TELLING.isdisjoint(headers):
+        return Trust.CLIENT
+    return _judge(request, host, doors)
+
+
+def _judge(request: Request, host: hosts.Host, doors: Doors) -> Trust | Refusal:
+    headers = request.headers
     # HTTP/1.0 has no Host, and no browser speaks it; the server refuses HTTP/1.1 without one.
     if not hosts.is_accepted(host, doors.names) and "host" in headers:
         return _refuse_name(host.name)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from cloudling.gateway.answers import HeadWriter, has_body
+from cloudling.gateway.answers import BODILESS, HeadWriter
 from cloudling.gateway.refusals import Busy, HeadTimeout, failure
 from cloudling.gateway.requests import Ends, Exchange, Reader
 from cloudling.gateway.transfers import (
@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
             self._lent is not None
             or self._choked
             or reader.full
-            or reader.waiting
+            or bool(reader.backlog)
             or (reader.body is not None and reader.body.full)
         )
         if stop is not self._paused:
@@ -205,7 +205,7 @@ class Connection(asyncio.Protocol):
             while self._current is None and not self._choked and not self._ending:
                 if queue:
                     self._start(queue.popleft())
-                elif reader.waiting:
+                elif reader.backlog:
                     reader.go_on()
                 else:
                     break
@@ -262,7 +262,7 @@ class Connection(asyncio.Protocol):
 
     # Answering
 
-    def _send(self, response: Response) -> None:
+    def _send(self, response: Response) -> None:  # noqa: C901, PLR0912, PLR0915 - hot
         exchange = self._current
         if exchange is None:
             raise RuntimeError("An answer without a request")
@@ -270,7 +270,12 @@ class Connection(asyncio.Protocol):
             return self._send_otherwise(response)
         body = response.body
         data, length = (body, len(body)) if isinstance(body, bytes) else (body.data, body.length)
-        close = response.close or not exchange.keep or self._must_close(exchange)
+        # Only what is not in memory holds something that must be closed.
+        opened = data is None or response.on_sent is not None
+        close = response.close or not exchange.keep
+        if not close and not (exchange.body.complete and not self._reader.deaf):
+            close = self._must_close(exchange)
+        close = close or self._house.draining
         connection = "close" if close else "keep-alive" if exchange.old else ""
         method = exchange.request.method
         try:
@@ -280,20 +285,18 @@ class Connection(asyncio.Protocol):
             return self._send(_bug())
         if exchange.body.expects:
             head = _invited(head, exchange.body)
-        if method == "HEAD" or not length or not has_body(response.status):
+        status = response.status
+        if method == "HEAD" or not length or status < 200 or status in BODILESS:
             data, length = b"", 0
         if data is None:
             return self._begin_stream(head, response, close=close)
-        self._write(head, data)
-        if response.on_sent is not None or response.body is not data:
-            _let_go(response, length)
-        return self._finish(exchange, close=close)
-
-    def _write(self, head: bytes, data: bytes) -> None:
         if len(data) <= _ONE_WRITE:
             self._transport.write(head + data)
         else:
             self._transport.writelines((head, data))
+        if opened:
+            _let_go(response, length)
+        return self._finish(exchange, close=close)
 
     def _send_otherwise(self, response: Response) -> None:
         """To nobody, or piece by piece."""
@@ -335,8 +338,8 @@ class Connection(asyncio.Protocol):
             self._finish(exchange, close=True)
 
     def _must_close(self, exchange: Exchange) -> bool:
-        body = exchange.body
-        if self._house.draining or (self._reader.deaf and not self._reader.queue):
+        body, reader = exchange.body, self._reader
+        if reader.deaf and not reader.queue:
             return True
         if body.complete:
             return False

@@ -10,7 +10,7 @@ import msgspec
 import orjson
 
 from cloudling.gateway import browsers, hosts, naming, route
-from cloudling.gateway.bodies import EntityTooLarge
+from cloudling.gateway.bodies import EntityTooLarge, RawBody
 from cloudling.gateway.browsers import Trust
 from cloudling.gateway.messages import Response
 from cloudling.gateway.protocols import codecs, errors, query, rest
@@ -85,6 +85,7 @@ class Exchange:
         "refused",
         "request",
         "request_id",
+        "scheme",
         "secret",
         "target",
         "trust",
@@ -96,6 +97,7 @@ class Exchange:
         self.trust = trust
         self.host = hosts.parse_host(request.headers.get("host", ""))
         self.claim: Claim | None = None
+        self.scheme = ""
         self.target = _UNKNOWN
         self.model: Model | None = None
         self.operation = ""
@@ -109,8 +111,8 @@ class Exchange:
         hint = ""
         try:
             self._aim()
-            run = self._run_rest if self.target.protocol in _RESTFUL else self._run_named
-            return self._respond(await run())
+            restful = self.target.protocol in _RESTFUL
+            return self._respond(await (self._run_rest() if restful else self._run_named()))
         except Refusal as refusal:
             if refusal.kind == "unknown-key":
                 hint = self.around.key_hint
@@ -127,42 +129,45 @@ class Exchange:
 
     def _aim(self) -> None:
         """Find out which service is meant; its words serve for every refusal from here on."""
-        request, served = self.request, self.around.cloud.models
+        request, served = self.request, self.around.cloud.by_model
         try:
-            self.claim = claims.read_claim(request)
+            self.claim = claim = claims.read_claim(request)
         except Refusal:
-            self.target = route.find_target(request, self.host, "", served)
-            self._name_request()
+            self._aim_at(route.find_target(request, self.host, "", served))
             raise
-        signed_for = self.claim.service if self.claim else ""
-        self.target = route.find_target(request, self.host, signed_for, served)
-        self._name_request()
+        signed_for = claim.scope.service if claim else ""
+        self._aim_at(route.find_target(request, self.host, signed_for, served))
         if not self.target.known:
             raise route.refuse_unknown(self.target)
         self.model = loader.load(self.target.model)
 
-    def _name_request(self) -> None:
+    def _aim_at(self, target: route.Target) -> None:
+        self.target = target
         ids = self.around.cloud.ids
-        if self.target.protocol == "rest-xml":
-            self.request_id = ids.s3_request_id()
-        else:
-            self.request_id = ids.request_id()
+        restful = target.protocol == "rest-xml"
+        self.request_id = ids.s3_request_id() if restful else ids.request_id()
 
     async def _run_named(self) -> Answer:
         """The operation may stand in the body, so that is read first, counted while it comes."""
         request, model = self.request, self.model
         assert model is not None  # noqa: S101 - _aim has loaded it
-        self._refuse_page()
-        try:
-            raw = await self.around.unproven.read(request.body, BODY_LIMIT)
-        except EntityTooLarge:
-            raise RequestEntityTooLarge from None
+        if self.trust is not Trust.CLIENT:
+            self._refuse_page()
+        body = request.body
+        raw = body.here(BODY_LIMIT) if isinstance(body, RawBody) else None
+        if raw is None:
+            try:
+                raw = await self.around.unproven.read(request.body, BODY_LIMIT)
+            except EntityTooLarge:
+                raise RequestEntityTooLarge from None
         protocol = self.target.protocol
         self.operation, form = naming.operation_of(
             request, raw, model, protocol, signed=self.claim is not None
         )
         await self._identify(sha256(raw).hexdigest())
-        self._review()
+        # Programs sign in a header, which no link carries.
+        if self.trust is not Trust.CLIENT or self.scheme != "v4-header":
+            self._review()
         codec = codecs.codec(model, self.operation, protocol)
         wire = WireRequest(request.method, headers=request.headers, body=raw, form=form)
         result = await self._invoke(codec.parse(wire)) or {}
@@ -172,7 +177,7 @@ class Exchange:
         """The resources stand in the head: authenticated before the body is read."""
         request, model = self.request, self.model
         assert model is not None  # noqa: S101 - _aim has loaded it
-        pairs = _pairs(request.query)
+        pairs = query.pairs(request.query) if request.query else []
         bucket = self.host.bucket
         headers = request.headers
         if pairs:
@@ -186,11 +191,15 @@ class Exchange:
         made = self.operation == "CreateBucket"
         await self._identify("", "" if made else labels.get("Bucket", bucket))
         request.headers = headers
-        self._review()
+        # Programs sign in a header, which no link carries.
+        if self.trust is not Trust.CLIENT or self.scheme != "v4-header":
+            self._review()
         codec = codecs.codec(model, self.operation, self.target.protocol)
-        stream = bodies.open_body(request, self.claim, self.secret)
-        limit = codec.body_limit or BODY_LIMIT
-        body: bytes | Incoming = stream if codec.streams else await stream.read(limit)
+        body: bytes | Incoming = b""
+        if codec.streams or not bodies.is_empty(request, self.claim):
+            body = bodies.open_body(request, self.claim, self.secret)
+            if not codec.streams:
+                body = await body.read(codec.body_limit or BODY_LIMIT)
         wire = WireRequest(request.method, labels, pairs, request.headers, body)
         document = b"" if codec.streams or not isinstance(body, bytes) else body
         result = await self._invoke(codec.parse(wire), document) or {}
@@ -215,11 +224,16 @@ class Exchange:
         claim = self.claim
         if claim is None:
             return
-        cloud = self.around.cloud
-        region = await self.around.bucket_region(bucket) if bucket else None
+        self.scheme = claim.scheme
+        cloud, region = self.around.cloud, None
+        if bucket:
+            regions = self.around.bucket_regions
+            region = regions.known.get(bucket) or await regions.of(bucket)
         now = cloud.clock.now()
         verification.check(claim, self.request, Expected(now, self.target.model, region))
-        credential = await self._find_credential(claim)
+        credential = cloud.credentials.known(claim.scope.access_key_id, claim.token)
+        if credential is None:
+            credential = await self._find_credential(claim)
         verification.verify(
             claim,
             self.request,
@@ -286,10 +300,9 @@ class Exchange:
             claim.signed_at if claim else None,
             document,
         )
-        region = (claim.region if claim else "") or self.host.region or around.default_region
-        service = around.cloud.service_of(self.target.model)
+        region = (claim.scope.region if claim else "") or self.host.region or around.default_region
         return around.cloud.invoke(
-            service.name,
+            around.cloud.by_model[self.target.model].name,
             self.operation,
             parameters,
             identity=self.identity,
@@ -321,10 +334,10 @@ class Exchange:
     def _respond(self, answered: Answer) -> Response:
         status, headers, body = answered
         response = Response(status, headers, body)
-        store = self.around.cloud.store
-        if store.dirty:
+        turn = self.around.cloud.store.commits.turn
+        if not turn.done:
             # Whoever reads this must not see what a crash could still lose.
-            response.held_by = store.barrier()
+            response.held_by = turn
             response.failed = self._failed
         return response
 
@@ -336,11 +349,6 @@ def refuse_preflight(error: AwsError, ids: Ids) -> Response:
     """The answer to a preflight that no rule grants, in S3's words."""
     fail = errors.bare(loader.load("s3"), "OPTIONS")
     return Response(*fail(error, ids.s3_request_id(), ids.s3_host_id()))
-
-
-def _pairs(raw: bytes) -> list[tuple[str, str]]:
-    """A query string's members, decoded once; "+" is a space, as in forms."""
-    return query.pairs(raw) if raw else []
 
 
 def _level_of(operation: str) -> str:

@@ -8,7 +8,7 @@ was meant.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cloudling.gateway import browsers
 from cloudling.gateway.admin import Admin
@@ -18,23 +18,29 @@ from cloudling.gateway.messages import Response
 from cloudling.kernel.errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from cloudling.gateway.allowances import Allowance
     from cloudling.gateway.messages import Request
     from cloudling.kernel.cloud import Cloud
+
+
+class Regions(Protocol):
+    """Where buckets lie; `known` tells of some without waiting."""
+
+    known: dict[str, str]
+
+    async def of(self, bucket: str) -> str | None:
+        """The bucket's region, None where there is no such bucket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all exchanges share.
 
-    `bucket_region` tells the region of a bucket, None where there is none; `key_hint` is our
-    sentence after AWS's about an unknown key.
+    `key_hint` is our sentence after AWS's about an unknown key.
     """
 
     cloud: Cloud
-    bucket_region: Callable[[str], Awaitable[str | None]]
+    bucket_regions: Regions
     key_hint: str
     default_region: str
     unproven: Allowance

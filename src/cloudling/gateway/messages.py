@@ -22,15 +22,13 @@ class Request(msgspec.Struct, eq=False):
     """What one HTTP request's head says; the body comes through `body`.
 
     `path` and `query` are the raw, undecoded bytes of the target. `headers` has lower-case names
-    and latin-1 text; repeated ones are joined by ","; `raw_headers` keeps them as they came.
-    `peer` is the client's address, `port` ours.
+    and latin-1 text; repeated ones are joined by ",". `peer` is the client's address, `port` ours.
     """
 
     method: str
     path: bytes
     query: bytes
     headers: dict[str, str]
-    raw_headers: list[tuple[bytes, bytes]]
     body: Incoming
     peer: str = ""
     port: int = 0

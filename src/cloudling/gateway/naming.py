@@ -25,10 +25,11 @@ def operation_of(
         target = request.headers.get("x-amz-target", "")
         _require_claim(target.rpartition(".")[2], model, signed=signed)
         return json_rpc.operation_in(request.headers, model), None
-    form = _form(request, body)
-    if not signed and "SignatureVersion" in form:
-        raise Refusal("version-2")
-    _require_claim(form.get("Action", ""), model, signed=signed)
+    form = _form(request, body) if request.query else query.form(body)
+    if not signed:
+        if "SignatureVersion" in form:
+            raise Refusal("version-2")
+        _require_claim(form.get("Action", ""), model, signed=signed)
     return (ec2 if protocol == "ec2" else query).operation_in(form, model), form
 
 

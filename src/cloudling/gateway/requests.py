@@ -84,15 +84,16 @@ class Reader:
     """
 
     __slots__ = (
-        "_backlog",
         "_ends",
         "_fed",
         "_fields",
         "_idle_bytes",
         "_last",
         "_parser",
+        "_repeated",
         "_replaying",
         "_target",
+        "backlog",
         "body",
         "deaf",
         "in_head",
@@ -111,32 +112,40 @@ class Reader:
         # Bytes of an unfinished head that earlier pieces brought.
         self.partial = 0
         self._fed = 0
-        self._backlog = b""
+        # Bytes that were put aside until the queue has room.
+        self.backlog = b""
         self._last = False
         self._replaying = False
         self._idle_bytes = 0
         self._target = b""
-        fields: list[tuple[bytes, bytes]] = []
+        # What was read of a head or of trailers, and what has a name that was there before.
+        fields: dict[str, str] = {}
+        repeated: list[tuple[str, str]] = []
         self._fields = fields
+        self._repeated = repeated
 
         # A closure, since it is called some ten times a request.
         def on_header(name: bytes, value: bytes) -> None:
-            fields.append((name, value))
+            key = _NAMES[name]
+            if key in fields:
+                repeated.append((key, value.decode("latin-1").rstrip(" \t")))
+            else:
+                fields[key] = value.decode("latin-1").rstrip(" \t")
 
         self.on_header = on_header
         self._parser = httptools.HttpRequestParser(self)
 
     def feed(self, data: bytes) -> None:
-        if len(data) <= _SLICE and not self._backlog:
+        if len(data) <= _SLICE and not self.backlog:
             self._feed(data)
             return
-        rest = memoryview(self._backlog + data if self._backlog else data)
-        self._backlog = b""
+        rest = memoryview(self.backlog + data if self.backlog else data)
+        self.backlog = b""
         while rest:
             if self.body is not None:
                 size = self.body.left or 4 * _SLICE
             elif self.full:
-                self._backlog = bytes(rest)
+                self.backlog = bytes(rest)
                 return
             else:
                 size = _SLICE
@@ -146,11 +155,6 @@ class Reader:
     @property
     def full(self) -> bool:
         return len(self.queue) >= self._ends.limits.pipelined
-
-    @property
-    def waiting(self) -> bool:
-        """Whether bytes were put aside until the queue has room."""
-        return bool(self._backlog)
 
     def go_on(self) -> None:
         """Parse what had no room in the queue."""
@@ -164,7 +168,7 @@ class Reader:
     def close(self) -> None:
         """Hear nothing more; the parser and this object hold each other otherwise."""
         self.deaf = True
-        self._backlog = b""
+        self.backlog = b""
         self.queue.clear()
         # Nothing is parsed any more, and this parser holds nobody.
         self._parser = httptools.HttpRequestParser(None)
@@ -179,7 +183,7 @@ class Reader:
         ends = self._ends
         body = RawBody(ends.line, None)
         body.broken = True
-        request = Request("", b"", b"", {}, [], body, ends.peer, ends.port)
+        request = Request("", b"", b"", {}, body, ends.peer, ends.port)
         self.queue.append(Exchange(request, body, keep=False, refusal=refusal.answer()))
 
     def _feed(self, data: bytes | memoryview) -> None:
@@ -244,14 +248,18 @@ class Reader:
     def on_url(self, part: bytes) -> None:
         self._target += part
 
-    def on_headers_complete(self) -> None:
+    def on_headers_complete(self) -> None:  # noqa: PLR0915 - hot, as HeadWriter.write
         self.in_head = False
-        raw = self._fields.copy()
+        headers = self._fields.copy()
         self._fields.clear()
         if self._replaying:
             return
         self.partial = 0
-        headers = self._read_headers(raw)
+        limits = self._ends.limits
+        if self._fed > limits.target_bytes or len(headers) + len(self._repeated) > limits.headers:
+            self._check_size(headers)
+        if self._repeated:
+            self._join_repeated(headers)
         parser = self._parser
         if (version := parser.get_http_version()) != "1.1":
             _check_version(version, headers)
@@ -270,18 +278,9 @@ class Reader:
             self._idle_bytes = 0
         ends = self._ends
         request = Request(
-            method, path, query, headers, raw, body, ends.peer, ends.port, False, ends.clock()
+            method, path, query, headers, body, ends.peer, ends.port, False, ends.clock()
         )
         self.queue.append(Exchange(request, body, keep, version != "1.1"))
-
-    def _read_headers(self, raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
-        limits = self._ends.limits
-        if self._fed > limits.target_bytes or len(raw) > limits.headers:
-            self._check_size(raw)
-        headers = {_NAMES[name]: value.decode("latin-1").rstrip(" \t") for name, value in raw}
-        if len(headers) != len(raw):
-            _join_repeated(headers, raw)
-        return headers
 
     def on_body(self, data: bytes) -> None:
         if self.body is not None:
@@ -293,21 +292,30 @@ class Reader:
         if body is not None and not self._parser.should_upgrade():
             self.body = None
             if self._fields:
-                body.trailers = {_NAMES[name]: _text(value) for name, value in self._fields}
-                if len(body.trailers) != len(self._fields):
-                    _join_repeated(body.trailers, self._fields)
+                body.trailers = self._fields.copy()
                 self._fields.clear()
+                if self._repeated:
+                    self._join_repeated(body.trailers)
             body.finish()
 
     # The rules of a head
 
-    def _check_size(self, raw: list[tuple[bytes, bytes]]) -> None:
+    def _check_size(self, headers: dict[str, str]) -> None:
         limits = self._ends.limits
         if len(self._target) > limits.target_bytes:
             raise TargetTooLong
-        size = len(self._target) + sum(len(name) + len(value) + 4 for name, value in raw)
-        if size > limits.head_bytes or len(raw) > limits.headers:
+        lines = [*headers.items(), *self._repeated]
+        size = len(self._target) + sum(len(name) + len(value) + 4 for name, value in lines)
+        if size > limits.head_bytes or len(lines) > limits.headers:
             raise HeadTooLarge
+
+    def _join_repeated(self, joined: dict[str, str]) -> None:
+        repeated = self._repeated.copy()
+        self._repeated.clear()
+        for key, text in repeated:
+            if key == "host":
+                raise BadRequest
+            joined[key] += "," + text
 
     def _check_target(self, method: str, headers: dict[str, str]) -> bytes:
         target = self._target
@@ -345,22 +353,6 @@ class Reader:
             # S3 takes a request that expects anything else as if it expected nothing.
             body.expects = expectation.lower() == "100-continue"
         return body
-
-
-def _text(value: bytes) -> str:
-    return value.decode("latin-1").rstrip(" \t")
-
-
-def _join_repeated(joined: dict[str, str], raw: list[tuple[bytes, bytes]]) -> None:
-    joined.clear()
-    for name, value in raw:
-        key, text = _NAMES[name], _text(value)
-        if key not in joined:
-            joined[key] = text
-        elif key == "host":
-            raise BadRequest
-        else:
-            joined[key] += "," + text
 
 
 def _check_version(version: str, headers: dict[str, str]) -> None:

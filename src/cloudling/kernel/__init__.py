@@ -5,7 +5,7 @@ from cloudling.kernel.call import Call
 from cloudling.kernel.collections import collection
 from cloudling.kernel.errors import AwsError
 from cloudling.kernel.operations import operation
-from cloudling.store.blobs import BlobRef, BlobWriter
+from cloudling.store.blobs import BlobRef, BlobWriter, SmallBlob
 from cloudling.store.collections import Collection
 from cloudling.store.records import Record
 
@@ -17,6 +17,7 @@ __all__ = [
     "Collection",
     "Need",
     "Record",
+    "SmallBlob",
     "access",
     "collection",
     "operation",

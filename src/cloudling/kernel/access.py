@@ -87,7 +87,9 @@ def preceded(first: Rule, rule: Rule) -> Rule:
     """Both rules, the first one first."""
 
     async def both(call: Call, request: Request) -> Sequence[Need]:
-        return [*await first(call, request), *await rule(call, request)]
+        before = await first(call, request)
+        needs = await rule(call, request)
+        return [*before, *needs] if before else needs
 
     return both
 

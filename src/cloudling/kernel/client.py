@@ -48,7 +48,7 @@ class Client:
         return Client(self._cloud, service_principal(principal, account), self._region)
 
     def __getattr__(self, service: str) -> ServiceClient:
-        return ServiceClient(self, self._cloud.service_of(service.rstrip("_")).name)
+        return ServiceClient(self, self._cloud.by_model[service.rstrip("_")].name)
 
     async def call(self, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         result = await self._cloud.invoke(

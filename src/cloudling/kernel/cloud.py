@@ -18,7 +18,7 @@ from cloudling.kernel.resources import Resources
 from cloudling.kernel.tags import Tags
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Collection, Iterable
+    from collections.abc import Awaitable, Iterable
 
     from cloudling.kernel.call import Call
     from cloudling.kernel.clock import Clock
@@ -66,21 +66,13 @@ class Cloud:
         self.recorder = Recorder()
         self.reconcilers = Reconcilers(self)
         self.services = {service.name: service for service in services}
-        self._by_model = {
+        # The service room of every model that is served (`sts` lives in `iam`).
+        self.by_model = {
             model: service for service in self.services.values() for model in service.models
         }
         # The collections that are the same in every account and region.
         self.worldwide: dict[Declared[Any], Bound[Any]] = {}
         self._built: dict[tuple[str, str], tuple[Run, Operation, type[Call], Service]] = {}
-
-    def service_of(self, model: str) -> Service:
-        """The service room that serves a model (`sts` lives in `iam`); KeyError."""
-        return self._by_model[model]
-
-    @property
-    def models(self) -> Collection[str]:
-        """The names of all models that are served."""
-        return self._by_model
 
     def operation_named(self, service: str, method: str) -> str:
         """The operation behind an SDK's method name; AttributeError when the model has none."""

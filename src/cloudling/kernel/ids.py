@@ -35,7 +35,8 @@ class Ids:
 
     def s3_host_id(self) -> str:
         """`x-amz-id-2`: S3's second id, of no meaning to clients."""
-        return b2a_base64(self.random.randbytes(33), newline=False).decode()
+        noise = self.random.getrandbits(33 * 8).to_bytes(33, "little")
+        return b2a_base64(noise, newline=False).decode()
 
     def unique_id(self, prefix: str, account: str) -> str:
         """An IAM unique id (`AIDA...`, `AROA...`), 21 characters with its four-letter prefix.

@@ -55,6 +55,12 @@ def uncompilable(model: Model) -> list[str]:
     return sorted(each for each in patterns if compiled(each) is None)
 
 
+def has_any(model: Model, operation: str) -> bool:
+    """Is there anything that an operation's parameters could violate?"""
+    shape = model.input(operation)
+    return shape is not None and Writer(model, Module()).matters(shape)
+
+
 def source(model: Model, operation: str) -> str:
     module = Module()
     shape = model.input(operation)

@@ -16,7 +16,7 @@ from cloudling.store.cache import Cache
 from cloudling.store.commits import Turn
 from cloudling.store.errors import BlobGone, StoreFault
 from cloudling.store.readers import FileReader, JoinedReader, MemoryReader, Reader
-from cloudling.store.writers import BlobRef, BlobWriter
+from cloudling.store.writers import INLINE, BlobRef, BlobWriter, SmallBlob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cloudling.store.sync import NoSync, Syncer, Work
     from cloudling.store.units import Unit
 
-__all__ = ["SCHEMA", "BlobRef", "BlobWriter", "Blobs"]
+__all__ = ["SCHEMA", "BlobRef", "BlobWriter", "Blobs", "SmallBlob"]
 
 READ = 4 * 1024 * 1024  # bytes of small blobs that were read lately and are kept in memory
 
@@ -85,6 +85,19 @@ class Blobs:
         """For a blob of about this size."""
         return BlobWriter(self, size_hint)
 
+    def of(self, data: bytes) -> BlobWriter | SmallBlob:
+        """A blob of bytes that are at hand, written: as a writer gives it, ready to be kept."""
+        if len(data) > INLINE:
+            writer = BlobWriter(self, len(data))
+            writer.write(data)
+            writer.finish()
+            return writer
+        name = f"{next(self._ids):x}"
+        if self.vault is None:
+            return SmallBlob(BlobRef(name, len(data), inline=True), data)
+        nonce, stored = self.vault.seal(data, name)
+        return SmallBlob(BlobRef(name, len(data), nonce, True), stored)
+
     def reader(self, ref: BlobRef, offset: int = 0, length: int | None = None) -> Reader:
         """A stretch of a blob, by default to its end; whoever asks closes it."""
         count = _checked(ref.size, offset, length)
@@ -96,7 +109,11 @@ class Blobs:
         """A stretch of several blobs, end to end; one file is open at a time, and none of them
         is removed before the reader is closed."""
         if len(refs) == 1 and refs[0].inline:
-            return self.reader(refs[0], offset, length)
+            ref = refs[0]
+            if offset or length != ref.size:
+                return self.reader(ref, offset, length)
+            known = self._read.get((ref.id, b""))
+            return MemoryReader((known and known[0]) or self._inline(ref))
         count = _checked(sum([ref.size for ref in refs]), offset, length)
         pieces = _cut(refs, offset, count)
         if len(pieces) == 1:
@@ -110,13 +127,13 @@ class Blobs:
             raise
         return JoinedReader(openers, count, partial(self._unpin, pinned))
 
-    def keep(self, writer: BlobWriter) -> BlobRef:
+    def keep(self, writer: BlobWriter | SmallBlob) -> BlobRef:
         """Commit the first reference to what was written with this unit."""
         ref = writer.finish()
         if ref.inline:
             row = (int(ref.id, 16), writer.stored)
             self._unit.later("INSERT INTO blob_bytes(id,count,bytes) VALUES(?,1,?)", row)
-        else:
+        elif isinstance(writer, BlobWriter):
             self._unit.execute("INSERT INTO blob_refs(id,count) VALUES(?,1)", (ref.id,))
             self._of_this_turn().kept.append(ref.id)
             self._unit.undo.append(writer.hand_over())

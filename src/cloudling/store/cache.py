@@ -19,20 +19,20 @@ class Cache(Generic[V]):
     back: the database is the truth, and the next read asks it.
     """
 
-    __slots__ = ("_limit", "_old", "_room", "_young")
+    __slots__ = ("_limit", "_old", "_room", "young")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit // 2
         self._room = self._limit
-        self._young: dict[Place, Entry[V]] = {}
+        self.young: dict[Place, Entry[V]] = {}
         self._old: dict[Place, Entry[V]] = {}
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
+        return len(self.young) + len(self._old)
 
     def get(self, place: Place) -> Entry[V] | None:
         """What is known of the place; None when that is nothing."""
-        entry = self._young.get(place)
+        entry = self.young.get(place)
         if entry is None and (entry := self._old.pop(place, None)) is not None:
             self._add(place, entry)
         return entry
@@ -40,7 +40,7 @@ class Cache(Generic[V]):
     def put(self, place: Place, value: V | None, size: int) -> None:
         """Remember a record whose stored form has `size` bytes."""
         cost = size + _OVERHEAD
-        if (known := self._young.pop(place, None)) is not None:
+        if (known := self.young.pop(place, None)) is not None:
             self._room += known[1]
         else:
             self._old.pop(place, None)
@@ -48,19 +48,19 @@ class Cache(Generic[V]):
 
     def drop(self, places: list[Place]) -> None:
         for place in places:
-            if (known := self._young.pop(place, None)) is not None:
+            if (known := self.young.pop(place, None)) is not None:
                 self._room += known[1]
             self._old.pop(place, None)
 
     def clear(self) -> None:
-        self._young.clear()
+        self.young.clear()
         self._old.clear()
         self._room = self._limit
 
     def _add(self, place: Place, entry: Entry[V]) -> None:
         self._room -= entry[1]
         if self._room < 0:
-            self._old = self._young
-            self._young = {}
+            self._old = self.young
+            self.young = {}
             self._room = self._limit - entry[1]
-        self._young[place] = entry
+        self.young[place] = entry

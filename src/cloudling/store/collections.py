@@ -59,10 +59,10 @@ class Collection(Generic[R]):
     Writing needs an open unit; reading does not.
     """
 
-    __slots__ = ("_cache", "_parts", "_scope", "_space", "_table")
+    __slots__ = ("_cache", "_parts", "_scope", "_space", "table")
 
     def __init__(self, table: Table[R], scope: str) -> None:
-        self._table = table
+        self.table = table
         self._cache = table.cache
         self._parts = len(table.spec.key)
         self._scope = scope
@@ -71,22 +71,24 @@ class Collection(Generic[R]):
     @property
     def changes(self) -> int:
         """A number that moves whenever a record of any scope may have changed."""
-        return self._table.changes
+        return self.table.changes
 
     async def get(self, *key: str) -> R | None:
         """The record with this key, None when there is none."""
         # Written out, not by `_whole`: most are found by one name.
         encoded = key[0].encode() if len(key) == self._parts == 1 else self._whole(key)
-        known = self._cache.get((self._space, encoded))
+        known = self._cache.young.get((self._space, encoded))
+        if known is None:
+            known = self._cache.get((self._space, encoded))
         return self._load(encoded) if known is None else known[0]
 
     async def put(self, record: R) -> None:
         """Insert the record, or replace the one with its key."""
-        self._put(self._table.key_of(record), record)
+        self._put(self.table.key_of(record), record)
 
     async def delete(self, *key: str) -> bool:
         """Remove the record; False when there was none."""
-        table, encoded = self._table, self._whole(key)
+        table, encoded = self.table, self._whole(key)
         place = (self._space, encoded)
         known = table.cache.get(place)
         if known is not None and known[0] is None:
@@ -104,10 +106,10 @@ class Collection(Generic[R]):
         record = self._get(encoded)
         if record is None or record.revision != expect:
             found = "gone" if record is None else f"at revision {record.revision}"
-            raise Conflict(f"{self._table.spec.name} {key} is {found}, expected {expect}.")
+            raise Conflict(f"{self.table.spec.name} {key} is {found}, expected {expect}.")
         changed = msgspec.structs.replace(record, **fields, revision=expect + 1)
-        if self._table.key_of(changed) != encoded:
-            raise ValueError(f"A change of {self._table.spec.name} {key} may not change its key.")
+        if self.table.key_of(changed) != encoded:
+            raise ValueError(f"A change of {self.table.spec.name} {key} may not change its key.")
         self._put(encoded, changed)
         return changed
 
@@ -140,31 +142,31 @@ class Collection(Generic[R]):
     async def find(self, limit: int | None = None, **index: object) -> list[R]:
         """Records with this value in one declared index, in key order."""
         ((name, value),) = index.items()
-        table = self._table
+        table = self.table
         sql = table.find_sql[name]
         parameters = (self._scope, value, -1 if limit is None else limit)
         return self._records(table.commits.fetch(sql, parameters))
 
     def recall(self, name: Hashable) -> Any:
         """What was remembered under the name, if no record of any scope has changed since."""
-        return self._table.recall((self._scope, name))
+        return self.table.recall((self._scope, name))
 
     def remember(self, name: Hashable, made: Any) -> None:
         """Keep what was made of records: one of a few things, until any record changes."""
-        self._table.remember((self._scope, name), made)
+        self.table.remember((self._scope, name), made)
 
     async def count(self, *fixed: str) -> int:
         """How many records have these leading key components."""
         low, high = self._bounds(fixed, "")
-        sql, parameters = self._table.count_sql, [self._scope, low]
+        sql, parameters = self.table.count_sql, [self._scope, low]
         if high is not None:
             sql, parameters = sql + " AND key<?", [*parameters, high]
-        ((found,),) = self._table.commits.fetch(sql, parameters)
+        ((found,),) = self.table.commits.fetch(sql, parameters)
         return int(found)
 
     def _whole(self, key: tuple[str, ...]) -> bytes:
         if len(key) != self._parts:
-            raise TypeError(f"A key of {self._table.spec.name} is {self._table.spec.key}.")
+            raise TypeError(f"A key of {self.table.spec.name} is {self.table.spec.key}.")
         return key[0].encode() if len(key) == 1 else keys.encode(key)
 
     @staticmethod
@@ -174,12 +176,12 @@ class Collection(Generic[R]):
     def _bounds(self, fixed: tuple[str, ...], prefix: str) -> tuple[bytes, bytes | None]:
         parts = self._parts
         if len(fixed) >= parts:
-            raise TypeError(f"At least the last of {self._table.spec.key} must be left open.")
+            raise TypeError(f"At least the last of {self.table.spec.key} must be left open.")
         low = keys.lead(fixed) + self._partial(prefix, last=len(fixed) + 1 == parts)
         return low, keys.successor(low)
 
     def _read(self, low: bytes, high: bytes | None, limit: int | None) -> list[R]:
-        table = self._table
+        table = self.table
         most = -1 if limit is None else limit
         if high is None:
             rows = table.commits.fetch(table.page_sql, (self._scope, low, most))
@@ -190,32 +192,43 @@ class Collection(Generic[R]):
     def _records(self, rows: list[tuple[int, bytes]]) -> list[R]:
         """A list neither asks the cache, which costs as much as decoding, nor fills it: a walk over
         everything would throw out what is used often."""
-        current, decode, upgrade = self._table.spec.version, self._table.decode, self._table.upgrade
+        current, decode, upgrade = self.table.spec.version, self.table.decode, self.table.upgrade
         return [
             decode(data) if version == current else upgrade(version, data) for version, data in rows
         ]
 
     def _get(self, key: bytes) -> R | None:
-        table = self._table
+        table = self.table
         known = table.cache.get((self._space, key))
         return self._load(key) if known is None else known[0]
 
     def _load(self, key: bytes) -> R | None:
         """The record as the database has it, remembered from now on."""
-        table = self._table
+        table, scope = self.table, self._scope
+        if table.gaps.hold(scope, key):
+            return None
         place = (self._space, key)
         commits = table.commits
-        read = commits.fetch if place in commits.waiting_places else commits.look_up
-        rows = read(table.get_sql, (self._scope, key))
+        if place in commits.waiting_places:
+            rows = commits.fetch(table.get_sql, (scope, key))
+        else:
+            rows = commits.look_up(table.next_sql, (scope, key))
+            if not rows or rows[0][2] != key:
+                # What waits to be written is not among the rows, and may lie between these two.
+                if not commits.waiting_places:
+                    table.gaps.learn(scope, key, rows[0][2] if rows else None)
+                rows = []
         if not rows:
             table.cache.put(place, None, _ABSENT)
             return None
-        (record,) = self._records(rows)
-        table.cache.put(place, record, len(rows[0][1]))
+        version, data, *_ = rows[0]
+        current = version == table.spec.version
+        record = table.decode(data) if current else table.upgrade(version, data)
+        table.cache.put(place, record, len(data))
         return record
 
     def _put(self, key: bytes, record: R) -> None:
-        table, unit = self._table, self._table.unit
+        table, unit = self.table, self.table.unit
         data = table.encode(record)
         place = (self._space, key)
         if table.spec.indexes:
@@ -224,5 +237,6 @@ class Collection(Generic[R]):
         else:
             unit.later(table.put_sql, (self._scope, key, table.spec.version, data), place)
         unit.written_places.append(place)
+        table.gaps.fill(self._scope, key)
         table.changed(key)
         table.cache.put(place, record, len(data))

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 Done = Callable[[StoreFault | None], None]
 
-_MOST_WAITING = 1024
+MOST_WAITING = 1024
 _FAILED = "The database failed: {}. Free the disk or repair it, then restart."
 
 
@@ -81,22 +81,22 @@ class Commits:
         self.poisoned = False  # until the end of the turn in which the fault happened
         self.alone = False  # no loop runs: each unit commits at its end
         self.before_commit: list[Callable[[], None]] = []
-        # Writes put off to the turn's end, and the places of which they are: see `later`.
+        # Writes put off to the turn's end, and the places of which they are: see `Unit.later`.
         self.waiting: list[tuple[str, Sequence[object]]] = []
         self.waiting_places: set[Place] = set()
         self.settle: Callable[[], None] = self.flush  # the unit's way to have them written
         self.forget: Callable[[], None] = lambda: None  # drops what was decoded from this turn
         self._sync = sync
-        self._turn = self._earlier = Turn(done=True)
+        self.turn = self._earlier = Turn(done=True)  # what an answer made now must wait for
         self._scheduled = False
 
     @property
     def dirty(self) -> bool:
         """Whether an answer made now must wait."""
-        return not self._turn.done
+        return not self.turn.done
 
     def barrier(self) -> Turn:
-        return self._turn
+        return self.turn
 
     def begin(self) -> None:
         """Open the turn's transaction, before its first write."""
@@ -111,7 +111,7 @@ class Commits:
             self._sync.leave()
             raise self.failed(error) from error
         self.open = True
-        self._earlier, self._turn = self._turn, Turn()
+        self._earlier, self.turn = self.turn, Turn()
         self._schedule()
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
@@ -120,15 +120,6 @@ class Commits:
             return self.connection.execute(sql, parameters)
         except sqlite3.Error as error:
             raise self.failed(error) from error
-
-    def later(self, sql: str, row: Sequence[object]) -> None:
-        """Write a row at the turn's end, or before the next reading: many at once cost less.
-
-        It must be one that only a fault can keep from being written.
-        """
-        self.waiting.append((sql, row))
-        if len(self.waiting) >= _MOST_WAITING:
-            self.settle()
 
     def flush(self, most: int | None = None) -> None:
         """Write the first `most` of what waits, or all; a failure poisons the turn."""
@@ -165,7 +156,7 @@ class Commits:
         self.execute("ROLLBACK")
         self._close()
         # What was read here may be of an earlier turn that is not on the disk yet (strict).
-        self._earlier.when_done(self._turn.finish)
+        self._earlier.when_done(self.turn.finish)
 
     def commit(self) -> None:
         """Make the turn's writes last; without any, only the turn ends."""
@@ -182,7 +173,7 @@ class Commits:
             self.poisoned = False
             return
         self._close()
-        turn = self._turn
+        turn = self.turn
         if self._sync.committed(turn):
             turn.finish(None)
 
@@ -210,7 +201,7 @@ class Commits:
         self.forget()
         self.poisoned = True
         self._schedule()
-        self._turn.finish(fault)
+        self.turn.finish(fault)
         return fault
 
     def _close(self) -> None:

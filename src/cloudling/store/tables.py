@@ -10,6 +10,7 @@ import msgspec
 from cloudling.store import keys
 from cloudling.store.collections import Collection
 from cloudling.store.errors import NewerRecord
+from cloudling.store.gaps import Gaps
 from cloudling.store.records import Record
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Table(Generic[R]):
         self.changes = 0  # moves with everything that may change what the table holds
         # Told of each such change: the record's key, None where it may be any record.
         self.watchers: list[Callable[[bytes | None], None]] = []
+        self.gaps = Gaps()
         self.encode = msgspec.msgpack.Encoder().encode
         self.decode = msgspec.msgpack.Decoder(spec.record).decode
         self._key: Callable[[R], Any] = attrgetter(*spec.key)
@@ -47,6 +49,7 @@ class Table(Generic[R]):
         rows = f"SELECT version,data FROM {spec.name} WHERE scope=?"  # noqa: S608 - checked name
         self.put_sql = f"INSERT OR REPLACE INTO {spec.name}({','.join(columns)}) VALUES({marks})"
         self.get_sql = rows + " AND key=?"
+        self.next_sql = rows.replace("data", "data,key", 1) + " AND key>=? ORDER BY key LIMIT 1"
         self.page_sql = rows + " AND key>=? ORDER BY key LIMIT ?"
         self.range_sql = rows + " AND key>=? AND key<? ORDER BY key LIMIT ?"
         self.find_sql = {i: f"{rows} AND {i}=? ORDER BY key LIMIT ?" for i in spec.indexes}
@@ -110,6 +113,8 @@ class Table(Generic[R]):
     def changed(self, key: bytes | None) -> None:
         """The record with this key, or any, is another one now."""
         self.changes += 1
+        if key is None:
+            self.gaps.clear()
         for tell in self.watchers:
             tell(key)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cloudling.store.commits import MOST_WAITING
 from cloudling.store.errors import StoreFault
 
 if TYPE_CHECKING:
@@ -102,9 +103,12 @@ class Unit:
             self._begin()
         elif self.commits.fault is not None:
             raise self.commits.fault
+        commits = self.commits
         if place is not None:
-            self.commits.waiting_places.add(place)
-        self.commits.later(sql, row)
+            commits.waiting_places.add(place)
+        commits.waiting.append((sql, row))
+        if len(commits.waiting) >= MOST_WAITING:
+            self.settle()
 
     def settle(self) -> None:
         """Write what waits; this unit's part of it behind a savepoint."""

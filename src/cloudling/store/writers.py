@@ -41,6 +41,19 @@ class BlobRef(msgspec.Struct, frozen=True, array_like=True):
         return "aes-256-gcm" if self.inline else "aes-256-ctr"
 
 
+class SmallBlob(msgspec.Struct):
+    """A blob that was at hand in one piece and lives in a table; `stored` is what goes there."""
+
+    ref: BlobRef
+    stored: bytes
+
+    def finish(self) -> BlobRef:
+        return self.ref
+
+    def abort(self) -> None:
+        """Nothing is held until it is kept."""
+
+
 class Shelf(Protocol):
     """Where writers get their names and leave their files."""
 

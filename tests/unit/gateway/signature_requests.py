@@ -48,9 +48,8 @@ def make_request(
     parts = urlsplit(url)
     lower = {name.lower(): value for name, value in headers.items()}
     lower.setdefault("host", host or parts.netloc)
-    raw = [(name.encode(), value.encode("latin-1")) for name, value in lower.items()]
     return Request(
-        method, parts.path.encode(), parts.query.encode(), lower, raw, Bytes(body), received_at=NOW
+        method, parts.path.encode(), parts.query.encode(), lower, Bytes(body), received_at=NOW
     )
 
 

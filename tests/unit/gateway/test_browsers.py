@@ -42,7 +42,7 @@ def head(
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     if host is not None:
         named["host"] = host
-    return Request(method, path, b"", named, [], cast("Any", None), secure=secure)
+    return Request(method, path, b"", named, cast("Any", None), secure=secure)
 
 
 def attempt(operation: str = "CreateUser", **changes: Any) -> Attempt:

@@ -34,7 +34,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
         room.modules = {}
         inner = running.app.cloud
         inner.services["told"] = room
-        inner._by_model["organizations"] = room
+        inner.by_model["organizations"] = room
         yield running
 
 

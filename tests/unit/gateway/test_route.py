@@ -17,7 +17,7 @@ def target(
     *, signed_for: str = "", host: str = "127.0.0.1", query: bytes = b"", **headers: str
 ) -> Target:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = Request("POST", b"/", query, named, [], Bytes(b""))
+    request = Request("POST", b"/", query, named, Bytes(b""))
     return route.find_target(request, hosts.parse_host(host), signed_for, SERVED)
 
 

@@ -210,7 +210,7 @@ def test_caches_stay_bounded():
                 "GET", ENDPOINT, {"authorization": header, "x-amz-date": "20130524T000000Z"}
             )
         )
-    assert len(keys._keys) <= 1024
+    assert len(keys.known_keys) <= 1024
     assert len(claims._scopes) <= 1024
 
 

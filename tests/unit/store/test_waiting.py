@@ -9,7 +9,7 @@ import pytest
 from tests.unit.store.examples import Thing, run
 
 from cloudling.store.collections import CollectionSpec
-from cloudling.store.commits import _MOST_WAITING
+from cloudling.store.commits import MOST_WAITING
 
 if TYPE_CHECKING:
     from cloudling.store.collections import Collection
@@ -79,7 +79,7 @@ def test_many_rows_do_not_all_wait(store: Store) -> None:
     async def turn() -> None:
         things_of(store)
         await store.committed()
-        put(store, *(f"{number:04}" for number in range(_MOST_WAITING + 1)))
+        put(store, *(f"{number:04}" for number in range(MOST_WAITING + 1)))
         assert len(store.commits.waiting) == 1
 
     asyncio.run(turn())

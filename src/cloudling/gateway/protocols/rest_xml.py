@@ -276,24 +276,11 @@ class AnswerWriter:
         ]
 
     def _head(self, shape: Shape) -> list[str]:
-        texts = {
-            name: of.get("locationName", name)
-            for name, of in self._model.members(shape)
-            if of.get("location") == "header" and of.type == "string"
-        }
-        texts = {name: wire_name for name, wire_name in texts.items() if wire_name not in _TELLING}
-        lines: list[str] = []
-        if texts:
-            self._module.add([f"TOLD = {texts!r}"])
-            lines += [
-                "    for k, x in result.items():",
-                "        if x is not None and k in TOLD:",
-                "            headers.append((TOLD[k], header_value(x)))",
-            ]
+        lines = self._told(shape)
         for name, of in self._model.members(shape):
             wire_name = of.get("locationName", name)
             location = of.get("location")
-            if location not in xml_writing.ELSEWHERE or name in texts:
+            if location not in xml_writing.ELSEWHERE or self._is_told(of, wire_name):
                 continue
             lines += [f"    x = g({name!r})", "    if x is not None:"]
             if location == "statusCode":
@@ -308,6 +295,37 @@ class AnswerWriter:
             if wire_name == "Content-Range":
                 lines.append("        status = 206")
         return lines
+
+    def _told(self, shape: Shape) -> list[str]:
+        """Most members are headers that few results have: those there are looked up, not all."""
+        names: dict[bool, dict[str, str]] = {True: {}, False: {}}
+        writers: list[str] = []
+        for name, of in self._model.members(shape):
+            wire_name = of.get("locationName", name)
+            if self._is_told(of, wire_name):
+                names[of.type == "string"][name] = wire_name
+                if of.type != "string":
+                    made = self._header_text(of, "x")
+                    plain = made.removesuffix("(x)")
+                    writers.append(
+                        f"{name!r}: {plain if plain.isidentifier() else f'lambda x: {made}'}"
+                    )
+        if not names[True] and not names[False]:
+            return []
+        self._module.add([f"TOLD = {names[True]!r}", f"MADE = {names[False]!r}"])
+        self._module.add([f"MAKE = {{{', '.join(writers)}}}"])
+        return [
+            "    for k, x in result.items():",
+            "        if x is None: continue",
+            "        if k in TOLD:",
+            "            if not x.isascii() or not x.isprintable(): x = header_value(x)",
+            "            headers.append((TOLD[k], x))",
+            "        elif k in MADE: headers.append((MADE[k], MAKE[k](x)))",
+        ]
+
+    @staticmethod
+    def _is_told(shape: Shape, wire_name: str) -> bool:
+        return shape.get("location") == "header" and shape.is_scalar and wire_name not in _TELLING
 
     def _header(self, shape: Shape, wire_name: str) -> list[str]:
         if shape.type != "list":

@@ -51,6 +51,14 @@ def _open_stream(
     return ChunkedBody(request.body, int(text), announced, signed)
 
 
+def is_empty(request: Request, claim: Claim | None) -> bool:
+    """Is it plain already that there is no body, and that none was signed?"""
+    if request.body.length != 0:
+        return False
+    payload = claim.payload if claim else request.headers.get("x-amz-content-sha256", "")
+    return payload not in STREAMING and (len(payload) != 64 or payload == EMPTY_SHA256)
+
+
 class HashedBody:
     """A body whose SHA-256 must be the one that was signed."""
 

@@ -120,13 +120,17 @@ def _read_header(request: Request, header: str) -> Claim:
     headers = request.headers
     stamp = headers.get("x-amz-date")
     sent = stamp if stamp is not None else headers.get("date", "")
-    signed_at = times.read_basic(sent)
+    signed_at = times.known_stamps.get(sent) or times.read_basic(sent)
     if signed_at is None:
         stamp, signed_at = _read_date(sent, header)
+    try:
+        raw = bytes.fromhex(signature) if len(signature) == 64 else b""
+    except ValueError:
+        raw = b""
     return Claim(
         "v4-header",
         scope,
-        _from_hex(signature),
+        raw,
         signature,
         signed_at,
         stamp or sent,

@@ -37,17 +37,17 @@ class SigningKey:
         return outer.digest()
 
 
-_keys: dict[tuple[str, str], SigningKey] = {}
+known_keys: dict[tuple[str, str], SigningKey] = {}
 _MOST_KEYS = 1024
 
 
 def signing_key(secret: str, scope: Scope) -> SigningKey:
     """The key of a secret in a scope; the last thousand are kept."""
     name = (secret, scope.text)
-    key = _keys.get(name)
+    key = known_keys.get(name)
     if key is None:
         key = SigningKey(secret, scope)
-        if len(_keys) >= _MOST_KEYS:
-            del _keys[next(iter(_keys))]
-        _keys[name] = key
+        if len(known_keys) >= _MOST_KEYS:
+            del known_keys[next(iter(known_keys))]
+        known_keys[name] = key
     return key

@@ -6,19 +6,19 @@ from datetime import UTC, datetime
 from email.utils import mktime_tz, parsedate_tz
 
 # The stamps of this second come with every request.
-_stamps: dict[str, float | None] = {}
+known_stamps: dict[str, float | None] = {}
 _MOST_STAMPS = 64
 
 
 def read_basic(stamp: str) -> float | None:
     """`20130524T000000Z` as seconds since the epoch; None when it is anything else."""
-    if stamp in _stamps:
-        return _stamps[stamp]
+    if stamp in known_stamps:
+        return known_stamps[stamp]
     if len(stamp) != 16:
         return None
-    if len(_stamps) >= _MOST_STAMPS:
-        _stamps.clear()
-    _stamps[stamp] = seconds = _parse_basic(stamp)
+    if len(known_stamps) >= _MOST_STAMPS:
+        known_stamps.clear()
+    known_stamps[stamp] = seconds = _parse_basic(stamp)
     return seconds
 
 

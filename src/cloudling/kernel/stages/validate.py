@@ -19,7 +19,10 @@ def validate(run: Run, service: Service, operation: Operation) -> Run:
     code, own = service.validation_error, service.refusal
     if code is None and own is None:
         return run
-    violations_in = constraints.validator(service.model_of(operation.name), operation.name)
+    model = service.model_of(operation.name)
+    if not constraints.has_any(model, operation.name):
+        return run
+    violations_in = constraints.validator(model, operation.name)
 
     async def validated(call: Call, request: dict[str, Any]) -> dict[str, Any] | None:
         violations = violations_in(request)

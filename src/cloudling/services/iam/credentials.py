@@ -53,7 +53,7 @@ class Sessions:
     def __init__(self, key: bytes) -> None:
         self._seal = Seal(key)
         self._decoder = msgspec.msgpack.Decoder(Sealed)
-        self._opened: dict[str, Credential] = {}
+        self.opened: dict[str, Credential] = {}
 
     def issue(self, identity: Identity, session: Session, least: int = 0) -> Issued:
         """Credentials of a new session, whose token has `least` bytes or more."""
@@ -67,12 +67,12 @@ class Sessions:
 
     def open(self, key_id: str, token: str) -> Credential:
         """The credential of a token; raises BadToken. Whether it has expired is not asked here."""
-        known = self._opened.get(token)
+        known = self.opened.get(token)
         if known is None:
             known = self._unseal(token)
-            if len(self._opened) >= _MOST_REMEMBERED:
-                self._opened.clear()
-            self._opened[token] = known
+            if len(self.opened) >= _MOST_REMEMBERED:
+                self.opened.clear()
+            self.opened[token] = known
         if known.identity.access_key_id != key_id:
             raise BadToken
         return known
@@ -102,16 +102,36 @@ class KeyRing:
         self._default_account = default_account
         self._keys = cloud.store.table(IamCall.access_keys.spec).bind("", "")
         self._users = cloud.store.table(IamCall.users.spec)
+        # Long-term credentials, until any key or user changes.
+        self._known: dict[str, Credential] = {}
+        cloud.store.table(IamCall.access_keys.spec).watchers.append(self._forget)
+        self._users.watchers.append(self._forget)
         self.sessions = Sessions(cloud.store.secret("sessions"))
         self.last_uses = LastUses(cloud)
         cloud.recorder.sinks.append(self.last_uses)
+
+    def known(self, access_key_id: str, token: str) -> Credential | None:
+        """See the port."""
+        found = self.sessions.opened.get(token) if token else self._known.get(access_key_id)
+        if (
+            found is None
+            or found.identity.access_key_id != access_key_id
+            or self._cloud.organizations.is_closed(found.identity.account)
+        ):
+            return None
+        return found
 
     async def find(self, access_key_id: str, token: str) -> Credential | None:
         """See the port."""
         found = await self._find(access_key_id, token)
         if found is not None and self._cloud.organizations.is_closed(found.identity.account):
             return None
+        if found is not None and not token and len(self._known) < _MOST_REMEMBERED:
+            self._known[access_key_id] = found
         return found
+
+    def _forget(self, _: bytes | None) -> None:
+        self._known.clear()
 
     async def _find(self, access_key_id: str, token: str) -> Credential | None:
         if token:

@@ -26,7 +26,7 @@ _FEDERATED = ("GetCallerIdentity",)
 async def on_all(call: IamCall, request: Request) -> list[Need]:
     """Refuses what a session cannot call whatever its policies say."""
     identity, name = call.identity, call.operation.name
-    if identity.session is None:
+    if identity.session is None or (identity.kind == "role" and name not in _LONG_TERM_ONLY):
         return []
     if call.service.model_of(name).signing_name == "sts":
         if not _may_call(identity, name):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from cloudling.kernel.streams import Bytes
 from cloudling.services.s3 import checksums
@@ -20,7 +22,7 @@ from cloudling.services.s3.records import Checksum
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cloudling.kernel import BlobRef, BlobWriter
+    from cloudling.kernel import BlobRef, BlobWriter, SmallBlob
     from cloudling.kernel.streams import Chunk, Incoming, Outgoing
     from cloudling.services.s3.call import S3Call
     from cloudling.services.s3.checksums import Wanted
@@ -33,7 +35,7 @@ SMALL = 64 * 1024
 _STEP = 1024 * 1024
 
 
-class Taken(NamedTuple):
+class Taken(msgspec.Struct, frozen=True):
     """A body that came whole and right, and has not been kept yet.
 
     `values` are its checksums in Base64, by algorithm; `named` is the one the client sent.
@@ -43,7 +45,7 @@ class Taken(NamedTuple):
     size: int
     values: Mapping[str, str]
     named: str
-    writer: BlobWriter | None
+    writer: BlobWriter | SmallBlob | None
 
     def checksum(self, algorithm: str) -> Checksum:
         return Checksum(algorithm=algorithm, value=self.values[algorithm])
@@ -133,7 +135,8 @@ async def take(call: S3Call, request: Request, wanted: Wanted | None, also: str 
     else:
         taken = await _pumped(call, body, named, algorithms)
     try:
-        _check(taken, request, body, wanted)
+        if wanted is not None or "ContentMD5" in request:
+            _check(taken, request, body, wanted)
     except BaseException:
         taken.abort()
         raise
@@ -148,17 +151,15 @@ def _body(request: Request) -> Incoming | Bytes:
 
 
 def _taken_small(call: S3Call, data: bytes, named: str, algorithms: list[str]) -> Taken:
-    writer = None
-    if data:
-        writer = call.blobs.writer(len(data))
-        writer.write(data)
-        writer.finish()
+    values = {algorithms[0]: checksums.compute(algorithms[0], data)}
+    for name in algorithms[1:]:
+        values[name] = checksums.compute(name, data)
     return Taken(
         hashlib.md5(data, usedforsecurity=False).hexdigest(),
         len(data),
-        {name: checksums.compute(name, data) for name in algorithms},
+        values,
         named,
-        writer,
+        call.blobs.of(data) if data else None,
     )
 
 

@@ -8,6 +8,7 @@ from cloudling.services.s3.records import Bucket, Object, Part, Upload
 # What the ARNs of all buckets begin with, by the region, which tells the partition.
 _PREFIXES: dict[str, str] = {}
 _MOST_PREFIXES = 256
+_ENCRYPTED = {"ServerSideEncryption": "AES256"}
 
 
 class S3Call(Call):
@@ -39,4 +40,4 @@ class S3Call(Call):
     @property
     def encryption(self) -> dict[str, str]:
         """How results tell that objects are encrypted at rest, which is so unless switched off."""
-        return {"ServerSideEncryption": "AES256"} if self.blobs.encrypted else {}
+        return _ENCRYPTED if self.cloud.store.blobs.encrypted else {}

@@ -11,7 +11,9 @@ import hashlib
 import importlib
 import zlib
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from cloudling.services.s3.errors import BadDigest, InvalidDigest, InvalidRequest
 from cloudling.services.s3.records import Checksum
@@ -70,7 +72,7 @@ class Crc:
         return self._value.to_bytes(self._size)
 
 
-class Wanted(NamedTuple):
+class Wanted(msgspec.Struct, frozen=True):
     """What a request says of its body's checksum.
 
     `value` is empty when it comes in the trailer, or when there is none to compare with.
@@ -139,7 +141,7 @@ def requested(request: Mapping[str, Any], headers: Mapping[str, str]) -> Wanted 
     """The one checksum a request carries, in a header or announced as trailer."""
     if "x-amz-trailer" not in headers and _GIVEN.isdisjoint(request):
         return None
-    given = [(_BY_MEMBER[member], request[member]) for member in request if member in _BY_MEMBER]
+    given = [(_BY_MEMBER[member], request[member]) for member in _BY_MEMBER.keys() & request.keys()]
     trailers = _trailers(headers["x-amz-trailer"]) if "x-amz-trailer" in headers else []
     if len(given) + len(trailers) > 1:
         raise InvalidRequest(
@@ -268,6 +270,6 @@ def _unsupported() -> InvalidRequest:
 def _decoded(value: str) -> int:
     """How many bytes the Base64 stands for; -1 when it is none."""
     try:
-        return len(base64.b64decode(value, validate=True))
+        return len(binascii.a2b_base64(value, strict_mode=True))
     except (binascii.Error, ValueError):
         return -1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from cloudling.services.s3 import tagging
 from cloudling.services.s3.errors import MetadataTooLarge
-
-if TYPE_CHECKING:
-    from cloudling.services.s3.records import Content
 
 Request = dict[str, Any]
 
@@ -26,9 +25,10 @@ SYSTEM = (
 _OVERRIDES = tuple((f"Response{member}", member) for member in SYSTEM)
 _OVERRIDING = frozenset(wanted for wanted, _ in _OVERRIDES)
 REDIRECT = "WebsiteRedirectLocation"
+_DESCRIBING = frozenset((*SYSTEM, REDIRECT))
 
 
-class Description(NamedTuple):
+class Description(msgspec.Struct, frozen=True):
     """The fields of `Content`."""
 
     metadata: dict[str, str]
@@ -38,10 +38,10 @@ class Description(NamedTuple):
 
 def from_request(request: Request) -> Description:
     """Metadata, system headers and tags as a writing request gives them."""
-    tagged = request.get("Tagging")
+    tagged, metadata = request.get("Tagging"), request.get("Metadata")
     return Description(
-        checked(request.get("Metadata") or {}),
-        headers_of(request),
+        checked(metadata) if metadata else {},
+        {} if _DESCRIBING.isdisjoint(request) else headers_of(request),
         tagging.from_header(tagged) if tagged else {},
     )
 
@@ -68,16 +68,6 @@ def checked(metadata: dict[str, str]) -> dict[str, str]:
     if size > MOST_METADATA:
         raise MetadataTooLarge(Size=size, MaxSizeAllowed=MOST_METADATA)
     return {name.lower(): value for name, value in metadata.items()}
-
-
-def told(content: Content) -> Request:
-    """The members of GetObject's result that tell what the client once said."""
-    result: Request = {"ContentType": DEFAULT_TYPE, **content.headers}
-    if content.metadata:
-        result["Metadata"] = content.metadata
-    if content.tags:
-        result["TagCount"] = len(content.tags)
-    return result
 
 
 def overrides(request: Request) -> Request:

@@ -11,7 +11,6 @@ from cloudling.services.s3 import (
     checksums,
     conditions,
     contents,
-    etags,
     features,
     keys,
     permissions,
@@ -39,6 +38,8 @@ Request = dict[str, Any]
 
 MOST_DELETED = 1000
 MOST_PARTS = 10_000
+# The members of a request that names an object and says no more.
+_PLAIN = len(("Bucket", "Key"))
 # Deletions of one unit; between units other calls have their turn.
 _STEP = 100
 
@@ -57,7 +58,9 @@ async def require(call: S3Call, bucket: Bucket, key: str, version: str | None = 
 @operation("PutObject", transaction=False)
 async def put_object(call: S3Call, request: Request) -> Request:
     bucket = await buckets.of_request(call, request)
-    seen = call.buckets.changes
+    # Whether it is there still is asked only if anything has become of any bucket.
+    table = call.buckets.table
+    seen = table.changes
     key = request["Key"]
     keys.check(key)
     features.check(request)
@@ -69,7 +72,7 @@ async def put_object(call: S3Call, request: Request) -> Request:
     checksum = taken.checksum(taken.named or checksums.DEFAULT)
     try:
         async with call.unit(final=True):
-            if call.buckets.changes != seen:
+            if table.changes != seen:
                 await buckets.still(call, bucket)
             await replace(
                 call,
@@ -91,7 +94,7 @@ async def put_object(call: S3Call, request: Request) -> Request:
         taken.abort()
         raise
     return {
-        "ETag": etags.quoted(taken.md5),
+        "ETag": f'"{taken.md5}"',
         **call.encryption,
         **checksums.members(checksum),
     }
@@ -100,7 +103,8 @@ async def put_object(call: S3Call, request: Request) -> Request:
 async def replace(call: S3Call, request: Request, made: Object) -> None:
     """Put the object in place of what its key held, if the write's conditions hold."""
     current = await call.objects.get(made.bucket, made.key)
-    conditions.check_write(request, current)
+    if "IfMatch" in request or "IfNoneMatch" in request:
+        conditions.check_write(request, current)
     await call.objects.put(made)
     if current is not None:
         for blob in current.blobs:
@@ -110,7 +114,8 @@ async def replace(call: S3Call, request: Request, made: Object) -> None:
 @operation("GetObject")
 async def get_object(call: S3Call, request: Request) -> Request:
     result, found, span = await _read(call, request)
-    result["Body"] = body(call, found, span)
+    offset, length = span or (0, found.size)
+    result["Body"] = call.cloud.store.blobs.joined(found.blobs, offset, length)
     return result
 
 
@@ -129,9 +134,19 @@ def whole(found: Object) -> Span:
     return Span(0, found.size)
 
 
-async def _read(call: S3Call, request: Request) -> tuple[Request, Object, Span]:
-    """What GET and HEAD have in common: all of the answer but the body."""
+async def _read(call: S3Call, request: Request) -> tuple[Request, Object, Span | None]:
+    """What GET and HEAD have in common: all of the answer but the body; the span, None for all."""
     features.check_read(call, request)
+    if len(request) > _PLAIN:
+        return await _read_as_asked(call, request)
+    # Mostly no more is asked for than the object: nothing to compare, to cut or to replace.
+    bucket = call.known_bucket or await buckets.of_request(call, request)
+    key = request["Key"]
+    found = await call.objects.get(bucket.id, key) or await require(call, bucket, key)
+    return _told(call, found, found.size), found, None
+
+
+async def _read_as_asked(call: S3Call, request: Request) -> tuple[Request, Object, Span]:
     overrides = contents.overrides(request)
     if overrides and call.origin.scheme == "anonymous":
         raise InvalidRequest(
@@ -142,18 +157,26 @@ async def _read(call: S3Call, request: Request) -> tuple[Request, Object, Span]:
     found = await require(call, bucket, request["Key"], version)
     conditions.check_read(request, found)
     span, partial = _span(request, found)
-    result = {
+    result = _told(call, found, span.length)
+    return {**result, **partial, **overrides, **versions.told(version)}, found, span
+
+
+def _told(call: S3Call, found: Object, length: int) -> Request:
+    """What the answer tells of the object and its sender's words about it."""
+    result: Request = {
         "LastModified": int(found.modified),
-        "ETag": etags.quoted(found.etag),
+        "ETag": f'"{found.etag}"',
         "AcceptRanges": "bytes",
-        "ContentLength": span.length,
+        "ContentLength": length,
         **call.encryption,
-        **contents.told(found),
-        **partial,
-        **overrides,
-        **versions.told(version),
+        "ContentType": contents.DEFAULT_TYPE,
+        **found.headers,
     }
-    return result, found, span
+    if found.metadata:
+        result["Metadata"] = found.metadata
+    if found.tags:
+        result["TagCount"] = len(found.tags)
+    return result
 
 
 def _span(request: Request, found: Object) -> tuple[Span, Request]:

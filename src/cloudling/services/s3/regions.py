@@ -7,17 +7,28 @@ from typing import TYPE_CHECKING
 from cloudling.services.s3.call import S3Call
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from cloudling.kernel.cloud import Cloud
 
+_MOST_KNOWN = 10_000
 
-def bucket_regions(cloud: Cloud) -> Callable[[str], Awaitable[str | None]]:
-    """A function that tells the region of the bucket of a name, None when there is none."""
-    buckets = cloud.store.table(S3Call.buckets.spec).bind("", "")
 
-    async def region_of(name: str) -> str | None:
-        found = await buckets.get(name)
-        return found.region if found else None
+class BucketRegions:
+    """The regions of buckets, by name; remembered until any bucket changes."""
 
-    return region_of
+    def __init__(self, cloud: Cloud) -> None:
+        table = cloud.store.table(S3Call.buckets.spec)
+        table.watchers.append(self._forget)
+        self._buckets = table.bind("", "")
+        self.known: dict[str, str] = {}
+
+    async def of(self, bucket: str) -> str | None:
+        """The bucket's region, None where there is no such bucket."""
+        found = await self._buckets.get(bucket)
+        if found is None:
+            return None
+        if len(self.known) < _MOST_KNOWN:
+            self.known[bucket] = found.region
+        return found.region
+
+    def _forget(self, _: bytes | None) -> None:
+        self.known.clear()
