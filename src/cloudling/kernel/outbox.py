@@ -146,8 +146,9 @@ class Outbox:
     async def _drain(self, lane: str) -> Wake | None:
         """Deliver the lane's rows until there are none, or the first has to wait."""
         while True:
-            await self._cloud.store.committed()
             rows = await self._rows.page(lane, limit=1)
+            # In this order: while one waits for a commit, others write rows of the next.
+            await self._cloud.store.committed()
             receiver = self._receivers.get(rows[0].receiver) if rows else None
             if receiver is None:
                 return None

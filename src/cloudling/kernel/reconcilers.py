@@ -167,9 +167,19 @@ class _Rounds:
         record = await self._table.within(place[0]).get(*place[1])
         return record if record is not None and self._field(record) == self._mark.value else None
 
-    async def _act(self, place: Place) -> Wake | None:
-        await self._cloud.store.committed()  # what follows may reach beyond the store
+    async def _kept(self, place: Place) -> Any:
+        """The record as a commit has made it last: what follows may reach beyond the store."""
+        store = self._cloud.store
         record = await self._find(place)
+        while record is not None and store.dirty:
+            await store.committed()
+            earlier, record = record, await self._find(place)
+            if record == earlier:
+                break
+        return record
+
+    async def _act(self, place: Place) -> Wake | None:
+        record = await self._kept(place)
         if record is None:
             return None
         self._seen[place] = record
