@@ -106,6 +106,8 @@ def _checked(record: Json) -> list[str]:
             found += f" (looked at: {looked})"
         start = "  checks  " if number == 0 else _INDENT
         lines.append(f"{start}{check['policyType']}: {check['result']}; {found}")
+        refusing = (", ".join(level) for level in check.get("refusing", ()))
+        lines += [f"{_INDENT}  a level refuses that has only {names}" for names in refusing]
         for near in check.get("nearly", ()):
             unmet = "; ".join(map(_unmet, near["unmet"]))
             lines.append(f"{_INDENT}  nearly {_of(near)}: {unmet}")
@@ -205,8 +207,8 @@ def _place(kind: str) -> str:
         "role trust policy": "the role's trust policy",
         "permissions boundary": "the caller's permissions boundary",
         "session policy": "the session's policy",
-        "service control policy": "a service control policy at each level above the account",
-        "resource control policy": "a resource control policy at each level above the resource",
+        "service control policy": "a service control policy at each level that refuses",
+        "resource control policy": "a resource control policy at each level that refuses",
     }
     return places[kind]
 
