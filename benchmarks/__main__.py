@@ -9,7 +9,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import cases, environments, report
+from benchmarks import cases, environments, evaluation, report
 from benchmarks.processes import proportional_memory
 from benchmarks.results import Results
 from benchmarks.scene import fill, prepare, ten_calls
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from benchmarks.scene import Scene
 
 _WORK = environments.BUILD / "run"
-_PHASES = ("start", *(case.name for case in cases.SMALL), "list", "256m")
+_PHASES = ("start", "evaluation", *(case.name for case in cases.SMALL), "list", "256m")
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -81,6 +81,8 @@ class Benchmark:
         wanted = self._chosen.cases
         if "start" in wanted:
             self._starts()
+        if "evaluation" in wanted:
+            self._evaluations()
         small = [case for case in cases.SMALL if case.name in wanted]
         if small or "256m" in wanted:
             with self._scenes(self._programs) as scenes:
@@ -115,6 +117,12 @@ class Benchmark:
                 }
                 self.results.add("start", program.name, "-", sample)
             _say(f"start: round {number + 1} of {self._chosen.rounds}")
+
+    def _evaluations(self) -> None:
+        for number in range(self._chosen.rounds):
+            for kind, sample in evaluation.samples(self._chosen.seconds).items():
+                self.results.add("evaluation", "cloudling", kind, sample)
+            _say(f"evaluation: round {number + 1} of {self._chosen.rounds}")
 
     def _loads(self, scenes: list[Scene], chosen: list[cases.Case]) -> None:
         run = 0

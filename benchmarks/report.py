@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import evaluation
 from benchmarks.servers import PROGRAMS
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def write(results: Results, about: dict[str, Any]) -> None:
 
 
 def page(results: Results, about: dict[str, Any]) -> str:
-    sections = [_INTRODUCTION, _about(about), *_start(results)]
+    sections = [_INTRODUCTION, _about(about), *_start(results), *_evaluation(results)]
     for case, title in results.titles.items():
         sections.append(f"## {title}\n")
         sections.append(_loads(results, case))
@@ -133,6 +134,23 @@ def _start(results: Results) -> list[str]:
         "the process tree.\n"
     )
     return ["## Start and idle memory\n", _table(head, rows), note] if rows else []
+
+
+def _evaluation(results: Results) -> list[str]:
+    metrics = ("best_us", "median_us")
+    rows = [
+        [
+            kind,
+            *(_number(results.median("evaluation", "cloudling", kind, name)) for name in metrics),
+        ]
+        for kind in results.conditions("evaluation")
+    ]
+    note = (
+        "The evaluator alone, in one process, with the question made anew each time; the short "
+        "way is what nearly all calls that are allowed take.\n"
+    )
+    table = _table(["", "best µs", "median µs"], rows)
+    return [f"## {evaluation.TITLE}\n", table, note] if rows else []
 
 
 def _transfers(results: Results) -> list[str]:

@@ -25,7 +25,10 @@ def operation_of(
         target = request.headers.get("x-amz-target", "")
         _require_claim(target.rpartition(".")[2], model, signed=signed)
         return json_rpc.operation_in(request.headers, model), None
-    form = _form(request, body) if request.query else query.form(body)
+    if request.query:
+        form = _form(request, body)
+    else:
+        form = query.short_form(body) if len(body) <= query.SHORT else query.form(body)
     if not signed:
         if "SignatureVersion" in form:
             raise Refusal("version-2")

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import random  # noqa: TID251 - for its type only
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
-    from types import TracebackType
 
     from cloudling.kernel.client import Client
     from cloudling.kernel.clock import Clock
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from cloudling.kernel.services import Service
     from cloudling.kernel.tags import Tags
     from cloudling.store.blobs import Blobs
-    from cloudling.store.units import Unit
 
 
 class Call:
@@ -123,7 +121,7 @@ class Call:
         `final` names the last one, which will carry idempotency and trail rows. Nothing inside may
         wait but for collections.
         """
-        return _ShortUnit(self.cloud.store.unit())
+        return self.cloud.short_unit
 
     async def committed(self) -> None:
         """Wait until what was written is safe; before anything but the answer leaves."""
@@ -137,23 +135,3 @@ class Call:
             kind,
             {"Partition": self.partition, "Region": self.region, "Account": self.account, **values},
         )
-
-
-class _ShortUnit:
-    """A unit of the store for `async with`; a generator would cost as much as what it holds."""
-
-    __slots__ = ("_unit",)
-
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
-
-    async def __aenter__(self) -> None:
-        self._unit.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._unit.__exit__(kind, error, trace)

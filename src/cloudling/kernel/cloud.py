@@ -16,6 +16,7 @@ from cloudling.kernel.reconcilers import Reconcilers
 from cloudling.kernel.recording import Recorder
 from cloudling.kernel.resources import Resources
 from cloudling.kernel.tags import Tags
+from cloudling.kernel.units import ShortUnit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -59,6 +60,8 @@ class Cloud:
         self.store = store
         self.clock = clock
         self.iam = iam
+        self.unit = store.unit()
+        self.short_unit = ShortUnit(self.unit)
         self.ids = Ids(seed)
         self.pages = Pages(store.secret("pages"))
         self.tags = Tags(store)

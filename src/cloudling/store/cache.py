@@ -44,7 +44,10 @@ class Cache(Generic[V]):
             self._room += known[1]
         else:
             self._old.pop(place, None)
-        self._add(place, (value, cost))
+        self._room -= cost
+        if self._room < 0:
+            self._turn_over(cost)
+        self.young[place] = value, cost
 
     def drop(self, places: list[Place]) -> None:
         for place in places:
@@ -60,7 +63,10 @@ class Cache(Generic[V]):
     def _add(self, place: Place, entry: Entry[V]) -> None:
         self._room -= entry[1]
         if self._room < 0:
-            self._old = self.young
-            self.young = {}
-            self._room = self._limit - entry[1]
+            self._turn_over(entry[1])
         self.young[place] = entry
+
+    def _turn_over(self, cost: int) -> None:
+        self._old = self.young
+        self.young = {}
+        self._room = self._limit - cost

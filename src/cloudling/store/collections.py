@@ -76,15 +76,25 @@ class Collection(Generic[R]):
     async def get(self, *key: str) -> R | None:
         """The record with this key, None when there is none."""
         # Written out, not by `_whole`: most are found by one name.
-        encoded = key[0].encode() if len(key) == self._parts == 1 else self._whole(key)
-        known = self._cache.young.get((self._space, encoded))
-        if known is None:
-            known = self._cache.get((self._space, encoded))
+        if len(key) == self._parts == 1:
+            encoded = key[0].encode()
+        else:
+            encoded = keys.encode(key) if len(key) == self._parts else self._whole(key)
+        place = (self._space, encoded)
+        known = self._cache.young.get(place) or self._cache.get(place)
         return self._load(encoded) if known is None else known[0]
 
     async def put(self, record: R) -> None:
         """Insert the record, or replace the one with its key."""
         self._put(self.table.key_of(record), record)
+
+    async def swap(self, record: R) -> R | None:
+        """As `put`; gives back the record that had its key."""
+        key = self.table.key_of(record)
+        known = self._cache.get((self._space, key))
+        replaced = self._load(key) if known is None else known[0]
+        self._put(key, record)
+        return replaced
 
     async def delete(self, *key: str) -> bool:
         """Remove the record; False when there was none."""

@@ -6,7 +6,7 @@ of them up would cost more than writing it.
 
 from __future__ import annotations
 
-_MOST = 32
+_MOST = 16
 
 Gap = tuple[str, bytes, bytes | None]  # a scope, and two keys, both outside; None is the end
 
@@ -28,21 +28,19 @@ class Gaps:
 
     def learn(self, scope: str, key: bytes, following: bytes | None) -> None:
         """There is no record with this key, nor any before the one that follows it."""
-        self._add((scope, key, following))
+        self._gaps.insert(0, (scope, key, following))
+        del self._gaps[_MOST:]
 
     def fill(self, scope: str, key: bytes) -> None:
-        """A record with this key will be there: two gaps are left of one."""
-        for at, (within, low, high) in enumerate(self._gaps):
+        """A record with this key will be there: two gaps are left of each that held it."""
+        gaps = self._gaps
+        # From the end, so that what is put in is not looked at; several gaps may overlap.
+        for at in range(len(gaps) - 1, -1, -1):
+            within, low, high = gaps[at]
             if low < key and (high is None or key < high) and within == scope:
-                del self._gaps[at]
-                self._add((scope, low, key))
-                self._add((scope, key, high))
-                return
+                # Most go on from here.
+                gaps[at : at + 1] = (scope, key, high), (scope, low, key)
+        del gaps[_MOST:]
 
     def clear(self) -> None:
         self._gaps.clear()
-
-    def _add(self, gap: Gap) -> None:
-        if len(self._gaps) >= _MOST:
-            self._gaps.pop()
-        self._gaps.insert(0, gap)

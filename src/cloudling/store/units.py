@@ -81,7 +81,7 @@ class Unit:
                 # The fault came after the unit's first write, and someone swallowed it.
                 self._roll_back()
                 raise self.commits.fault
-            else:
+            elif self._saved or self.commits.alone:
                 self._keep()
         finally:
             self.written_places.clear()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 100
 MOST_REMEMBERED = 256
+# Bytes of a body that holds an action, a version and not much more: no secrets.
+SHORT = 64
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 XML_TYPE = "text/xml"
 Tree = dict[str, Any]
@@ -45,6 +47,12 @@ def form(body: bytes, query: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
         found.update(pairs(body))
         found.pop("", None)
     return found
+
+
+@lru_cache(maxsize=256)
+def short_form(body: bytes) -> dict[str, str]:
+    """The parameters of a call that has hardly any, and so comes again: never to be changed."""
+    return form(body)
 
 
 def pairs(raw: bytes) -> list[tuple[str, str]]:
@@ -182,7 +190,8 @@ class FormReader:
         if shape is None:
             self._module.add(["def parse(request):", "    return {}"])
             return
-        deep = any(not of.is_scalar for _, of in self._model.members(shape))
+        members = list(self._model.members(shape))
+        deep = any(not of.is_scalar for _, of in members)
         self._module.add(
             [
                 "def parse(request):",
@@ -190,7 +199,7 @@ class FormReader:
                 "    if d is None: d = form(request.body, request.query)",
                 *(["    d = tree(d)"] if deep else []),
                 "    try:",
-                f"        return {self.function(shape)}(d)",
+                f"        return {self.function(shape)}(d)" if members else "        return {}",
                 "    except ValueError as problem:",
                 "        raise MalformedInput(str(problem)) from problem",
             ]

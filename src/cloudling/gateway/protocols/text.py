@@ -144,6 +144,8 @@ def read_long(text: str) -> int:
 
 
 def _bounded(text: str, limit: int) -> int:
+    if len(text) < 10 and text.isascii() and text.isdecimal():
+        return int(text)
     text = text.strip()
     if not DECIMAL.fullmatch(text) or not -limit <= int(text) < limit:
         raise ValueError(f"{text} is no integer, or out of range")

@@ -71,7 +71,7 @@ def parameters(raw: bytes) -> list[Pair]:
 
 def raw_headers(present: Mapping[str, str], names: Sequence[str]) -> str:
     """`name:value` lines of the signed headers, the values as they came."""
-    template, values = _lines(tuple(names))
+    template, values = signed_lines(tuple(names))
     try:
         return template % values(present)
     except KeyError:
@@ -79,7 +79,7 @@ def raw_headers(present: Mapping[str, str], names: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _lines(names: tuple[str, ...]) -> tuple[str, Callable[[Mapping[str, str]], object]]:
+def signed_lines(names: tuple[str, ...]) -> tuple[str, Callable[[Mapping[str, str]], object]]:
     """The lines with places for the values, and what takes these out of a request's headers."""
     return "\n".join([f"{name.replace('%', '%%')}:%s" for name in names]), itemgetter(*names)
 

@@ -55,28 +55,23 @@ class Expected(msgspec.Struct, frozen=True):
 
 def check(claim: Claim, request: Request, expected: Expected) -> None:
     """Raise what AWS refuses before it looks for the key: time, scope, unsigned headers."""
-    if not _is_plain(claim, request, expected):
-        _check_all(claim, request, expected)
-
-
-def _is_plain(claim: Claim, request: Request, expected: Expected) -> bool:
-    """Is it a header's signature in whose claim all is plainly as it must be, as nearly always?"""
     scope, payload = claim.scope, claim.payload
+    # Nearly always all is plainly as it must be; what is not, is looked at in turn.
     if not (
         claim.scheme == "v4-header"
         and -SKEW <= expected.now - claim.signed_at <= SKEW
         and scope.service == expected.service
         and scope.date == claim.stamp[:8]
         and scope.terminal == "aws4_request"
+        and (
+            scope.region == expected.region
+            and ((len(payload) == 64 and _HEX.issuperset(payload)) or payload == UNSIGNED)
+            and (scope.signed, tuple(request.headers)) in _complete
+            if expected.service in version4.S3_SERVICES
+            else expected.region is None and scope.region in _regions and "host" in scope.signed
+        )
     ):
-        return False
-    if expected.service not in version4.S3_SERVICES:
-        return expected.region is None and scope.region in _regions and "host" in scope.signed
-    return (
-        scope.region == expected.region
-        and ((len(payload) == 64 and _HEX.issuperset(payload)) or payload == UNSIGNED)
-        and (scope.signed, tuple(request.headers)) in _complete
-    )
+        _check_all(claim, request, expected)
 
 
 def _check_all(claim: Claim, request: Request, expected: Expected) -> None:

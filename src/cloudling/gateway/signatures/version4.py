@@ -38,7 +38,11 @@ def verify(claim: Claim, request: Request, secret: str, payload_hash: str) -> No
     tail = f"\n\n{scope.signed_text}\n{payload}"
     if not request.query and (single or request.path == b"/"):
         # What came is mostly canonical already.
-        lines = canonical.raw_headers(request.headers, scope.signed_headers)
+        template, values = canonical.signed_lines(scope.signed_headers)
+        try:
+            lines = template % values(request.headers)
+        except KeyError:
+            lines = ""
         text = f"{request.method}\n{request.path.decode('latin-1') or '/'}\n\n{lines}{tail}"
         digest = sha256(text.encode("latin-1", "replace")).hexdigest()
         if hmac.compare_digest(key.sign((start + digest).encode()), claim.signature):

@@ -6,7 +6,7 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel.units import run_unit
+from cloudling.kernel.units import suspended
 
 if TYPE_CHECKING:
     from cloudling.kernel.call import Call
@@ -26,8 +26,15 @@ def transact(run: Run, service: Service, operation: Operation) -> Run:
 
     async def transacted(call: Call, request: dict[str, Any]) -> dict[str, Any] | None:
         started = perf_counter()
-        with call.cloud.store.unit():
-            result = run_unit(run(call, request))
+        coroutine = run(call, request)
+        with call.cloud.unit:
+            # As `run_unit`, which would cost reading calls as much as their unit does.
+            try:
+                coroutine.send(None)
+            except StopIteration as done:
+                result: dict[str, Any] | None = done.value
+            else:
+                raise suspended(coroutine)
         if (held := perf_counter() - started) > STALL_SECONDS:
             log.info(
                 "stall request_id=%s call=%s:%s ms=%.1f",

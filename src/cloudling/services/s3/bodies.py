@@ -99,11 +99,13 @@ class Intake:
 def expect(call: S3Call, request: Request) -> Wanted | None:
     """What the head says of the body; refuses what can be refused before the body comes."""
     wanted = checksums.requested(request, call.origin.headers)
-    if call.origin.scheme != "internal":
-        checksums.check_announced(request, wanted)
-    elif wanted is None and request.get("ChecksumAlgorithm"):
-        wanted = checksums.named(request["ChecksumAlgorithm"])
-    checksums.check_md5_form(request.get("ContentMD5"))
+    if "ChecksumAlgorithm" in request:
+        if call.origin.scheme != "internal":
+            checksums.check_announced(request, wanted)
+        elif wanted is None and request["ChecksumAlgorithm"]:
+            wanted = checksums.named(request["ChecksumAlgorithm"])
+    if "ContentMD5" in request:
+        checksums.check_md5_form(request["ContentMD5"])
     length = _body(request).length
     if length is None:
         if "transfer-encoding" in call.origin.headers:
@@ -190,8 +192,9 @@ async def digest(body: Outgoing, algorithms: Iterable[str], writer: BlobWriter |
 
 
 def _check(taken: Taken, request: Request, body: Incoming | Bytes, wanted: Wanted | None) -> None:
-    checksums.check_md5(request.get("ContentMD5"), taken.md5)
-    if wanted is None:
+    if "ContentMD5" in request:
+        checksums.check_md5(request["ContentMD5"], taken.md5)
+    if wanted is None or wanted.value == taken.values[wanted.algorithm]:
         return
     claimed = wanted.value
     if wanted.trailer:

@@ -102,10 +102,9 @@ async def put_object(call: S3Call, request: Request) -> Request:
 
 async def replace(call: S3Call, request: Request, made: Object) -> None:
     """Put the object in place of what its key held, if the write's conditions hold."""
-    current = await call.objects.get(made.bucket, made.key)
     if "IfMatch" in request or "IfNoneMatch" in request:
-        conditions.check_write(request, current)
-    await call.objects.put(made)
+        conditions.check_write(request, await call.objects.get(made.bucket, made.key))
+    current = await call.objects.swap(made)
     if current is not None:
         for blob in current.blobs:
             call.blobs.release(blob)
