@@ -155,7 +155,7 @@ class Netd:
         await found.stop()
         return None
 
-    async def result_of(self, verb: str, kind: Any = None, /, **said: Any) -> Any:
+    async def result_of(self, verb: str, kind: Any = Any, /, **said: Any) -> Any:
         """What a verb that gives no descriptor results in, as a value of that kind."""
         result, _ = await self.connection.ask(verb, said)
         return msgspec.json.decode(result, type=kind)

@@ -88,7 +88,7 @@ def _tried(attempt: Callable[[], None]) -> str:
             os.close(reading)
             attempt()
         except Exception as error:  # noqa: BLE001 - whatever it was is the finding
-            said = (str(error) or type(error).__name__).encode()[:500]
+            said = _reason(error).encode()[:500]
         finally:
             os.write(writing, said)
             os._exit(0)
@@ -97,6 +97,12 @@ def _tried(attempt: Callable[[], None]) -> str:
         said = answers.read()
     os.waitpid(child, 0)
     return said.decode(errors="replace")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
+    return str(error) or type(error).__name__
 
 
 def _make_namespaces() -> None:
