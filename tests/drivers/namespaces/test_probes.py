@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -16,9 +14,6 @@ from tests.processes import PATIENCE, ROOT
 from cloudling.cli.machine import machine
 from cloudling.drivers.namespaces import probes
 from cloudling.drivers.namespaces.probes import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 REFUSALS = """
 import sys
