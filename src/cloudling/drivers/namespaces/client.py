@@ -222,7 +222,7 @@ def _spawn(folder: Path, grace: float, wrapper: tuple[str, ...]) -> subprocess.P
         command = [*wrapper, sys.executable, "-m", "cloudling.drivers.namespaces"]
         with (folder / _LOG).open("wb") as log:
             return subprocess.Popen(  # noqa: S603 - our own program
-                [*command, str(listener.fileno()), str(grace)],
+                [*command, str(listener.fileno()), str(grace), str(folder.absolute() / _SOCKET)],
                 pass_fds=[listener.fileno()],
                 env=environment(),
                 cwd="/",

@@ -21,8 +21,8 @@ _NAMESPACES = syscalls.NEWNET | syscalls.NEWNS | syscalls.NEWIPC | syscalls.NEWU
 
 
 def main(arguments: list[str]) -> int:
-    """Serve the listening socket of that number; the second argument is the grace in seconds."""
-    listener, grace = int(arguments[0]), float(arguments[1])
+    """Serve a listening socket: its number, the grace in seconds, and where it lies."""
+    listener, grace, path = int(arguments[0]), float(arguments[1]), Path(arguments[2])
     syscalls.name_process(NAME)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     enter_user_namespace(syscalls.NEWPID)
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     if inner == 0:
         os.close(dead)
         _become_inner(alive)
-        _serve(socket.socket(fileno=listener), grace, alive)
+        _serve(Server(socket.socket(fileno=listener), path, grace), alive)
         return 0
     os.close(listener)
     os.close(alive)
@@ -101,8 +101,7 @@ def _become_inner(alive: int) -> None:
     syscalls.mount("proc", "/proc", "proc", flags)
 
 
-def _serve(listener: socket.socket, grace: float, alive: int) -> None:
-    server = Server(listener, grace)
+def _serve(server: Server, alive: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
     woken, wake = os.pipe()
     for end in (woken, wake):

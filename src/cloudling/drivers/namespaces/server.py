@@ -23,6 +23,7 @@ from cloudling.drivers.namespaces.plane import NothingSuch, Plane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _INLINE = 64 * 1024
 _MOST_CARRIERS = 8
@@ -39,11 +40,12 @@ class _Given:
 class Server:
     """Serves one control, and carriers, until `stop`, or until control stayed away too long."""
 
-    def __init__(self, listener: socket.socket, grace: float) -> None:
+    def __init__(self, listener: socket.socket, path: Path, grace: float) -> None:
         self.plane = Plane()
         self._epoch = secrets.token_hex(8)
         self._grace = grace
         self._listener = listener
+        self._path = path
         self._selector = selectors.DefaultSelector()
         self._control: Channel | None = None
         self._carriers: list[Channel] = []
@@ -65,6 +67,13 @@ class Server:
                 key.data()
             if self._control is None and self._patience() == 0:
                 self._is_ending = True
+        self._close()
+
+    def _close(self) -> None:
+        """Take the name away first: whoever finds it gone may make it anew for another netd."""
+        with suppress(OSError):
+            self._path.unlink()
+        self._listener.close()
         self._selector.close()
         self.plane.close()
 
