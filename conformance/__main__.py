@@ -1,6 +1,6 @@
 """Run the public suites that are fetched against a Cloudling of this tree; record the scores.
 
-python -m conformance [--accept] [--build DIR] [protocols] [s3-tests] [moto]
+python -m conformance [--accept] [--build DIR] [oracle] [protocols] [s3-tests] [moto]
 """
 
 from __future__ import annotations

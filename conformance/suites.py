@@ -133,9 +133,7 @@ def _run(place: Place, name: str, runner: str, arguments: list[str]) -> dict[str
     out = place.results(name)
     out.parent.mkdir(parents=True, exist_ok=True)
     left_out = out.with_suffix(".excluded")
-    known = HERE / "not_aws" / f"{name}.txt"
-    text = known.read_text() if known.exists() else ""
-    left_out.write_text(text + "\n".join(excluded.lines(name)) + "\n")
+    left_out.write_text("\n".join(excluded.lines(name)) + "\n")
     command = [sys.executable, str(HERE / runner), "--endpoint", place.endpoint]
     command += ["--suite-dir", str(place.suite(name)), "--python", str(place.python(name))]
     command += ["--out", str(out), "--not-aws", str(left_out), *arguments]
@@ -149,7 +147,6 @@ def _of_rows(suite: str, outcomes: dict[str, str], version: str) -> Score:
     counts = Counter(outcomes.values())
     left_out = [test for test, outcome in outcomes.items() if outcome == "not aws"]
     by_feature = excluded.by_feature(suite, left_out)
-    by_feature["not true of AWS"] += len(left_out) - by_feature.total()
     return _score(
         sum(counts[outcome] for outcome in PASSED),
         sum(counts[outcome] for outcome in COUNTED),

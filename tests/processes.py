@@ -15,7 +15,7 @@ from typing import Self
 from tests.raw import Draft, Line
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def free_port() -> int:

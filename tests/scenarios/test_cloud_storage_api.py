@@ -7,97 +7,30 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
-import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.scenarios.tutorials import PATIENCE, ROOT, Place, a_place, running, type_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "cloud-storage-api"
-TUTORIAL = ROOT / "docs" / "tutorials" / "cloud-storage-api.md"
 BUCKET = "module02-042"
-PATIENCE = 300  # seconds; a laden machine is slow, and nothing here is a measurement
-BLOCK = re.compile(r"^```(sh|text)( by-hand)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-MARK = "\x1e"
 # Longer than the suite's own: a whole tutorial is one test.
 pytestmark = pytest.mark.timeout(3 * PATIENCE)
 
 
-@dataclass(frozen=True)
-class Place:
-    """A newcomer's machine: a home, the example's folder, a cloud, and the shell's variables."""
-
-    folder: Path
-    port: int
-    environment: dict[str, str]
-
-    def run(self, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["bash", "-c", script],
-            cwd=self.folder,
-            env=self.environment | variables,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-
-    def print(self, script: str, **variables: str) -> str:
-        done = self.run(f"set -e; {script}", **variables)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    folder = tmp_path / "example"
-    shutil.copytree(
-        EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__", "*.csv", "uploads", ".venv")
-    )
-    home = tmp_path / "home"
-    home.mkdir()
-    bin_folder = Path(sys.executable).parent
-    environment = {
-        "HOME": str(home),
-        "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT / "src"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUNBUFFERED": "1",
-        "AWS_PAGER": "",
-        "AWS_CONFIG_FILE": str(home / ".aws" / "config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(home / ".aws" / "credentials"),
-        "LC_ALL": "C.UTF-8",
-    }
-    port = free_port()
-    with running_cloud(port, environment):
-        asked = [sys.executable, "-m", "cloudling", "env", "--port", str(port), "--shell", "json"]
-        said = subprocess.run(asked, env=environment, capture_output=True, check=True)
-        yield Place(folder, port, environment | json.loads(said.stdout)["set"])
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-@contextmanager
-def running_cloud(port: int, environment: dict[str, str]) -> Iterator[None]:
-    command = [sys.executable, "-m", "cloudling", "start", "--port", str(port), "--memory"]
-    with running(command, "answers on", env=environment):
-        yield
+    with a_place(tmp_path, "cloud-storage-api") as place:
+        yield place
 
 
 @contextmanager
@@ -107,27 +40,6 @@ def running_app(place: Place) -> Iterator[str]:
     command = [sys.executable, "app.py"]
     with running(command, "Running on", env=environment, cwd=place.folder) as line:
         yield line.split()[-1]
-
-
-@contextmanager
-def running(command: list[str], word: str, **options: Any) -> Iterator[str]:
-    """A process, from the line in which it says that it serves; the line."""
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
-    ) as process:
-        assert process.stdout is not None
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if word in line:
-                break
-        try:
-            assert said, f"{command} said nothing"
-            assert word in said[-1], "".join(said)
-            yield said[-1].strip()
-        finally:
-            process.terminate()
-            process.communicate(timeout=PATIENCE)
 
 
 def fetch(url: str) -> tuple[int, bytes]:
@@ -154,41 +66,9 @@ def upload(place: Place, url: str, option: str) -> dict[str, Any]:
     return answer
 
 
-def tutorial_steps(port: int, app_url: str) -> Iterator[tuple[str, str | None]]:
-    """What the tutorial tells to type, each with what it shows; ours are other ports."""
-    text = TUTORIAL.read_text()
-    text = text.replace("127.0.0.1:4566", f"127.0.0.1:{port}")
-    text = text.replace("http://127.0.0.1:5000", app_url)
-    blocks = [found.groups() for found in BLOCK.finditer(text)]
-    for (kind, by_hand, script), (next_kind, _, shown) in zip(
-        blocks, [*blocks[1:], ("", "", "")], strict=True
-    ):
-        if kind == "sh" and not by_hand:
-            yield script, shown if next_kind == "text" else None
-
-
-def as_pattern(shown: str) -> re.Pattern[str]:
-    return re.compile(".*?".join(re.escape(part) for part in shown.strip().split("…")), re.DOTALL)
-
-
-def settled(text: str) -> str:
-    """The text with its `delete:` lines sorted, for the CLI deletes on threads, in any order."""
-    lines = text.strip().splitlines()
-    gone = iter(sorted(line for line in lines if line.startswith("delete: ")))
-    return "\n".join(next(gone) if line.startswith("delete: ") else line for line in lines)
-
-
 def test_the_tutorial_as_it_is_written(place: Place) -> None:
     with running_app(place) as url:
-        steps = list(tutorial_steps(place.port, url))
-        script = "".join(f"{typed}\nprintf '{MARK}'\n" for typed, _ in steps)
-        done = place.run(script)
-    printed = done.stdout.split(MARK)
-    assert len(printed) == len(steps) + 1, done.stderr
-    for (typed, shown), output in zip(steps, printed, strict=False):
-        if shown is not None:
-            wanted = as_pattern(settled(shown))
-            assert wanted.fullmatch(settled(output)), f"{typed}\n{output}\n{done.stderr}"
+        type_all(place, "cloud-storage-api", {"http://127.0.0.1:5000": url})
 
 
 def test_scripts_then_full_access_then_least_privilege(place: Place) -> None:

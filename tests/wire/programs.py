@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 STORIES = Path(__file__).with_name("stories")
 INSTALLED = ROOT / "build" / "clients"
-PATIENCE = 60
+PATIENCE = 120
 INSTALL_PATIENCE = 300
 MIB = 1024 * 1024
 # Keys that a client or a server which normalises paths would spoil.

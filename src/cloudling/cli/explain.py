@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 _INDENT = " " * 10
 _SECURE = "aws:securetransport"
+_RESTRICTED = "RestrictPublicBuckets"
 
 
 def run(given: argparse.Namespace) -> int:
@@ -73,6 +74,8 @@ def tell(record: Json) -> str:
 def _why(record: Json) -> list[str]:
     deciding = record["deciding"]
     kind = deciding.get("policyType") or ""
+    if deciding.get("absent"):
+        return [f"  why     there is no such {deciding['absent']}"]
     if "statement" in deciding:
         verb = "denies" if record["explicit"] else "allows"
         lines = [f"  why     {_statement(deciding)} of {_named(deciding, kind)} {verb} it:"]
@@ -96,35 +99,87 @@ def _named(found: Json, kind: str) -> str:
 def _checked(record: Json) -> list[str]:
     lines = []
     for number, check in enumerate(record["checks"]):
-        matched = ", ".join(
-            f"{one['effect']} by {_statement(one)}"
-            + (f" of {one['policyArn'] or one['policy']}" if one["policy"] else "")
-            for one in check["matched"]
-        )
-        looked = ", ".join(check["policies"]) or ("itself" if check["matched"] else "none")
-        found = matched or f"nothing matched (looked at: {looked})"
+        matched = dict.fromkeys(f"{one['effect']} by {_of(one)}" for one in check["matched"])
+        looked = ", ".join(dict.fromkeys(check["policies"]))
+        found = ", ".join(matched) or "nothing matched"
+        if not matched and looked:
+            found += f" (looked at: {looked})"
         start = "  checks  " if number == 0 else _INDENT
         lines.append(f"{start}{check['policyType']}: {check['result']}; {found}")
+        for near in check.get("nearly", ()):
+            unmet = "; ".join(map(_unmet, near["unmet"]))
+            lines.append(f"{_INDENT}  nearly {_of(near)}: {unmet}")
     return lines
+
+
+def _of(one: Json) -> str:
+    name = one["policyArn"] or one["policy"]
+    return _statement(one) + (f" of {name}" if name else "")
+
+
+def _unmet(unmet: Json) -> str:
+    wanted = json.dumps(unmet["wanted"])
+    if unmet["element"] != "Condition":
+        return f"its {unmet['element']} is {wanted}"
+    given = unmet["given"]
+    told = "the call has none" if given in (None, []) else f"the call has {json.dumps(given)}"
+    return f"{unmet['operator']} wants {unmet['key']} {wanted}, and {told}"
 
 
 def _remedy(record: Json) -> list[str]:
-    wanting, deciding = record["wanting"], record["deciding"]
     lines: list[str] = []
     if record["explicit"]:
-        lines.append("  remedy  change or remove that statement: no other policy can outweigh it")
-        if record["plain_loopback"] and _SECURE in json.dumps(deciding).lower():
-            lines.append(
-                f"{_INDENT}or count plain loopback as TLS: start the cloud with "
-                "--loopback-counts-as-tls"
-            )
-    elif wanting:
-        lines.append(f"  remedy  add to {_place(wanting[0])}:")
-        lines += _indented(smallest(record, wanting[0]))
-        wanting = wanting[1:]
-    for kind in wanting:
-        lines.append(f"  but     the {kind} would still refuse it: it has to allow it as well")
+        lines = _after_denial(record)
+    pairs = zip(record["wanting"], record.get("remedies", ()), strict=False)
+    for number, (kind, statement) in enumerate(pairs):
+        if number == 0 and not record["explicit"]:
+            lines.append(f"  remedy  add to {_place(kind)}:")
+        else:
+            lines.append(f"  but     the {kind} would still refuse it; add to {_place(kind)}:")
+        lines += _indented(statement)
+    if _asks_for_tls(record):
+        lines.append(
+            f"{_INDENT}or count plain loopback as TLS: start the cloud with "
+            "--loopback-counts-as-tls"
+        )
     return lines
+
+
+def _after_denial(record: Json) -> list[str]:
+    deciding = record["deciding"]
+    if deciding.get("sid") == _RESTRICTED:
+        return [
+            "  remedy  make the bucket's policy less than public, or turn RestrictPublicBuckets "
+            "off in its public access block"
+        ]
+    lines = ["  remedy  change or remove that statement: no other policy can outweigh it"]
+    others = [
+        f"{_of(one)} ({check['policyType']})"
+        for check in record["checks"]
+        for one in check["matched"]
+        if one["effect"] == "Deny" and not _is_deciding(check, one, deciding)
+    ]
+    if others:
+        lines.append(f"  but     these deny it as well: {', '.join(dict.fromkeys(others))}")
+    return lines
+
+
+def _is_deciding(check: Json, one: Json, deciding: Json) -> bool:
+    same = all(one[key] == deciding[key] for key in ("policy", "policyArn", "statementNumber"))
+    return same and check["policyType"] == deciding["policyType"]
+
+
+def _asks_for_tls(record: Json) -> bool:
+    """Would it have been allowed over TLS, and did it come over this machine's own plain line?"""
+    asking = [
+        unmet
+        for check in record["checks"]
+        for near in check.get("nearly", ())
+        for unmet in near["unmet"]
+    ]
+    if record["explicit"]:
+        asking = [record["deciding"]]
+    return record["plain_loopback"] and _SECURE in json.dumps(asking).lower()
 
 
 def _place(kind: str) -> str:
@@ -138,19 +193,6 @@ def _place(kind: str) -> str:
         "resource control policy": "a resource control policy at each level above the resource",
     }
     return places[kind]
-
-
-def smallest(record: Json, kind: str) -> Json:
-    """The statement that would supply what was missing, and nothing else."""
-    found: Json = {"Effect": "Allow", "Action": record["action"]}
-    if kind in ("resource-based policy", "role trust policy"):
-        found = {"Effect": "Allow", "Principal": {"AWS": _principal(record)}, **found}
-    return found if kind == "role trust policy" else found | {"Resource": record["resource"]}
-
-
-def _principal(record: Json) -> str:
-    told = record["details"]["requestContext"].get("aws:PrincipalArn")
-    return str(told or record["principal"])
 
 
 def _indented(value: Json) -> list[str]:

@@ -92,6 +92,12 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     return "".join(out)
 
 
+@lru_cache(maxsize=1024)
+def pattern(template: str) -> re.Pattern[str]:
+    """What ARNs of this template look like."""
+    return re.compile("[^:]+".join(map(re.escape, _template(template)[0])))
+
+
 def variables(template: str) -> tuple[str, ...]:
     """The names of a template's variables, in order."""
     return _template(template)[1]

@@ -38,7 +38,7 @@ class Declared(Generic[R]):
             if self.spec.scope == "world":
                 worldwide[self] = bound
         # Kept on the handle, so that the next use costs a dictionary look-up.
-        call.__dict__[self.attribute] = bound
+        setattr(call, self.attribute, bound)
         return bound
 
 

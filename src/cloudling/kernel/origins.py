@@ -52,23 +52,22 @@ class Perimeter(msgspec.Struct, frozen=True):
     source_ip: str = ""
     loopback_counts_as_tls: bool = False
 
-    def address(self, origin: Origin) -> str:
-        """What `aws:SourceIp` tells; "" for calls that came over no connection."""
-        # A socket of both families tells IPv4 addresses so.
-        return (self.source_ip or origin.peer.removeprefix("::ffff:")) if origin.peer else ""
+    def view(self, peer: str, secure: bool, called_via: tuple[str, ...]) -> tuple[str, bool]:
+        """What `aws:SourceIp` and `aws:SecureTransport` tell of a connection, or of none.
 
-    def is_secure(self, origin: Origin) -> bool:
-        """What `aws:SecureTransport` tells; services talk to each other over TLS."""
-        return (
-            origin.secure
-            or not origin.peer
-            or bool(origin.called_via)
-            or (self.loopback_counts_as_tls and _is_loopback(origin.peer))
-        )
+        The address is "" for calls that came over no connection. Services talk over TLS.
+        """
+        if not peer:
+            return "", True
+        # A socket of both families tells IPv4 addresses so.
+        address = self.source_ip or peer.removeprefix("::ffff:")
+        by_loopback = self.loopback_counts_as_tls and is_loopback(peer)
+        return address, secure or bool(called_via) or by_loopback
 
 
 @lru_cache(maxsize=1024)
-def _is_loopback(peer: str) -> bool:
+def is_loopback(peer: str) -> bool:
+    """Is it an address of this machine's own loopback?"""
     try:
         return ipaddress.ip_address(peer.removeprefix("::ffff:")).is_loopback
     except ValueError:

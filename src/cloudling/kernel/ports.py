@@ -49,6 +49,9 @@ class Credentials(Protocol):
 class Authorizer(Protocol):
     """The policies that bound a principal; IAM's."""
 
+    def known(self, identity: Identity) -> PrincipalPolicies | None:
+        """As `policies`, where nothing need be read; None where it must."""
+
     async def policies(self, identity: Identity) -> PrincipalPolicies: ...
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from cloudling.kernel.units import run_unit
 
 if TYPE_CHECKING:
@@ -26,36 +28,34 @@ _RESOURCE_TAG = "aws:resourcetag/"
 _CREATING = ("Create", "Run")
 
 
-class TagKeys:
+class TagKeys(msgspec.Struct):
     """Answers the three tag keys for one call and one of its resources."""
 
-    __slots__ = ("_call", "_request", "_resource")
-
-    def __init__(self, call: Call, request: Mapping[str, Any], resource: str) -> None:
-        self._call = call
-        self._request = request
-        self._resource = resource
+    call: Call
+    request: Mapping[str, Any]
+    resource: str
 
     def __call__(self, key: str) -> Value:
-        if not key.startswith("aws:") or self._call.service.manifest.get("own_tag_keys"):
+        if not key.startswith("aws:") or self.call.service.manifest.get("own_tag_keys"):
             return None
         if key.startswith(_RESOURCE_TAG):
             return _find(self._of_resource(), key[len(_RESOURCE_TAG) :])
         if key.startswith(_REQUEST_TAG):
-            return _find(requested(self._request), key[len(_REQUEST_TAG) :])
-        return requested_keys(self._request) or None if key == "aws:tagkeys" else None
+            return _find(requested(self.request), key[len(_REQUEST_TAG) :])
+        return requested_keys(self.request) or None if key == "aws:tagkeys" else None
 
     def resource_keys(self) -> tuple[str, ...]:
         """The keys of the resource's tags, for records of the decision."""
-        return () if self._call.service.manifest.get("own_tag_keys") else tuple(self._of_resource())
+        return () if self.call.service.manifest.get("own_tag_keys") else tuple(self._of_resource())
 
     def _of_resource(self) -> Mapping[str, str]:
-        call = self._call
-        if self._request and call.operation.name.startswith(_CREATING):
-            return requested(self._request)
-        if self._resource in ("", "*"):
+        """Those it has; what a call is about to make has those that the call sets."""
+        call = self.call
+        if call.operation.name.startswith(_CREATING) and (new := requested(self.request)):
+            return new
+        if self.resource in ("", "*"):
             return {}
-        return run_unit(call.tags.of(self._resource))
+        return run_unit(call.tags.of(self.resource))
 
 
 def requested(request: Mapping[str, Any]) -> dict[str, str]:

@@ -41,7 +41,7 @@ class Service:
         self.calls: tuple[str, ...] = tuple(self.manifest.get("calls", ()))
         # None, and no words of its own (`violations.py`): the kernel does not validate.
         self.validation_error: str | None = self.manifest.get("validation_error")
-        self._regions: dict[tuple[str, str], str] = {}
+        self.regions: dict[tuple[str, str], str] = {}
 
     @cached_property
     def modules(self) -> dict[str, ModuleType]:
@@ -106,11 +106,11 @@ class Service:
 
     def region_of(self, operation: str, asked: str) -> str:
         """The region whose endpoint serves it: global services have one in each partition."""
-        found = self._regions.get((operation, asked))
+        found = self.regions.get((operation, asked))
         if found is None:
             # Handles of code that nobody called have no operation.
             prefix = self.model_of(operation).signing_name if operation else ""
-            found = self._regions[operation, asked] = endpoints.region_of(prefix, asked)
+            found = self.regions[operation, asked] = endpoints.region_of(prefix, asked)
         return found
 
 

@@ -13,7 +13,7 @@ from cloudling.settings import Settings
 if TYPE_CHECKING:
     from types import TracebackType
 
-_PATIENCE = 20.0
+_PATIENCE = 120.0
 
 
 class RunningCloud:

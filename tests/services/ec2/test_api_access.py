@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cloudling.kernel.authorize import Controls, NamedPolicy, parse
 from cloudling.kernel.errors import AccessDenied, AwsError, NotImplementedHere
 from cloudling.services.ec2 import profiles
 from cloudling.services.ec2.profiles import Profile
@@ -61,6 +62,16 @@ def is_allowed(client: SyncClient, method: str, **request: Any) -> bool:
     except NotImplementedHere:
         return True
     raise AssertionError("It was done.")
+
+
+class Above:
+    """An organization of the test's own: these service control policies for every account."""
+
+    def __init__(self, service: tuple[tuple[NamedPolicy, ...], ...]) -> None:
+        self._controls = Controls(organization="o-exampleorgid", service=service)
+
+    def controls(self, account: str) -> Controls:
+        return self._controls
 
 
 def test_a_user_without_rights_is_denied_the_instance_first(local: LocalCloud) -> None:
@@ -233,6 +244,23 @@ class TestProfiles:
         bob = local.user("bob", json.dumps({"Version": "2012-10-17", "Statement": policy}))
         assert is_allowed(bob, "run_instances", **NAMED)
         assert is_allowed(bob, "run_instances", **LAUNCH, IamInstanceProfile={"Arn": PROFILE})
+
+    def test_ec2_finds_it_whatever_the_account_may_see_of_iam(self, local: LocalCloud) -> None:
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": "ec2.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+        text = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        iam = local.root().iam
+        iam.create_role(RoleName="app", AssumeRolePolicyDocument=text)
+        iam.create_instance_profile(InstanceProfileName="app")
+        iam.add_role_to_instance_profile(InstanceProfileName="app", RoleName="app")
+        blind = [statement("*"), statement("iam:Get*", effect="Deny")]
+        scp = parse(json.dumps({"Version": "2012-10-17", "Statement": blind}), "scp")
+        local.cloud.organizations = Above(((NamedPolicy("blind", "", scp),),))
+        with pytest.raises(NotImplementedHere):
+            local.root().ec2.run_instances(**NAMED)
 
     def test_one_without_a_role_is_useless(
         self, local: LocalCloud, monkeypatch: pytest.MonkeyPatch

@@ -122,7 +122,7 @@ def test_a_session_token_of_a_user(
     sts = cloud.client("sts", **ann)
     plain = keys(sts.get_session_token(DurationSeconds=900)["Credentials"])
     assert cloud.client("sts", **plain).get_caller_identity()["Arn"].endswith(":user/ann")
-    assert cloud.client("s3", **plain).list_buckets()["Buckets"] == []
+    assert cloud.client("s3", **plain).list_buckets()["Owner"]
     assert refusal(cloud.client("iam", **plain).list_users) == INVALID
     assert refusal(cloud.client("sts", **plain).get_session_token) == (
         "AccessDenied",

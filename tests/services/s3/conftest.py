@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
 
 from cloudling.testing import LocalCloud
 
@@ -13,10 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BUCKET = "shelf"
-
-# The machine may be busy with other tests; slowness is measured by benchmarks, not here.
-settings.register_profile("s3", deadline=None)
-settings.load_profile("s3")
 
 
 @pytest.fixture

@@ -89,6 +89,7 @@ def test_a_bucket_made_again_has_no_policy(s3: Any) -> None:
         (" {}", "Policies must be valid JSON and the first byte must be '{'"),
         ("{", "This policy contains invalid Json"),
         ("{" * 5000, "This policy contains invalid Json"),
+        (policy(statement(Sid="half a pair: \ud800")), "This policy contains invalid Json"),
         ("{}", "Missing required field Statement"),
         ('{"Statement":[]}', "Could not parse the policy: Statement is empty!"),
         ('{"Version":"2020","Statement":[{}]}', "The policy must contain a valid version string"),

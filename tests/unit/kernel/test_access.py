@@ -119,29 +119,33 @@ def test_keys_of_tags_that_go() -> None:
 PLAIN = Origin(peer="127.0.0.1")
 
 
+def seen(perimeter: Perimeter, origin: Origin) -> tuple[str, bool]:
+    return perimeter.view(origin.peer, origin.secure, origin.called_via)
+
+
 def test_connections_as_they_are() -> None:
     perimeter = Perimeter()
-    assert perimeter.address(PLAIN) == "127.0.0.1"
-    assert perimeter.address(Origin(peer="::ffff:192.0.2.1")) == "192.0.2.1"
-    assert not perimeter.is_secure(PLAIN)
-    assert perimeter.is_secure(Origin(peer="192.0.2.1", secure=True))
-    assert perimeter.address(Origin()) == ""
-    assert perimeter.is_secure(Origin())
+    assert seen(perimeter, PLAIN)[0] == "127.0.0.1"
+    assert seen(perimeter, Origin(peer="::ffff:192.0.2.1"))[0] == "192.0.2.1"
+    assert not seen(perimeter, PLAIN)[1]
+    assert seen(perimeter, Origin(peer="192.0.2.1", secure=True))[1]
+    assert seen(perimeter, Origin())[0] == ""
+    assert seen(perimeter, Origin())[1]
 
 
 def test_connections_as_settings_tell() -> None:
     perimeter = Perimeter("203.0.113.7", loopback_counts_as_tls=True)
-    assert perimeter.address(PLAIN) == "203.0.113.7"
-    assert perimeter.address(Origin()) == ""
-    assert perimeter.is_secure(PLAIN)
-    assert perimeter.is_secure(Origin(peer="::1"))
-    assert perimeter.is_secure(Origin(peer="::ffff:127.0.0.1"))
-    assert not perimeter.is_secure(Origin(peer="192.0.2.1"))
-    assert not perimeter.is_secure(Origin(peer="no address"))
+    assert seen(perimeter, PLAIN)[0] == "203.0.113.7"
+    assert seen(perimeter, Origin())[0] == ""
+    assert seen(perimeter, PLAIN)[1]
+    assert seen(perimeter, Origin(peer="::1"))[1]
+    assert seen(perimeter, Origin(peer="::ffff:127.0.0.1"))[1]
+    assert not seen(perimeter, Origin(peer="192.0.2.1"))[1]
+    assert not seen(perimeter, Origin(peer="no address"))[1]
 
 
 def test_calls_that_services_make_for_somebody() -> None:
     onward = PLAIN.forwarded("cloudformation.amazonaws.com").forwarded("dynamodb.amazonaws.com")
     assert onward.called_via == ("cloudformation.amazonaws.com", "dynamodb.amazonaws.com")
     assert onward.peer == "127.0.0.1"
-    assert Perimeter().is_secure(onward)
+    assert seen(Perimeter(), onward)[1]

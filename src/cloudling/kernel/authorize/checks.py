@@ -181,6 +181,11 @@ def _of_resource(case: Case, *, allows: bool) -> Iterator[Match]:
             yield Match(guard.policy_type, NamedPolicy("", "", guard.policy), statement, grade)
 
 
+def principal_fits(case: Case, statement: Statement) -> bool:
+    """Does a statement of the resource's policy speak of the caller?"""
+    return _grade(case, statement) is not Grade.NOT
+
+
 def _grade(case: Case, statement: Statement) -> Grade:
     question, principals = case.question, statement.principals
     if principals is None:

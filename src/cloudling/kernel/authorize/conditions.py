@@ -42,7 +42,7 @@ class Condition(NamedTuple):
         value = lookup(self.key)
         if isinstance(value, str) and (value or not self.qualifier):
             return self.test(value, lookup) is not self.negated
-        if not value:
+        if not value or (self.qualifier and not any(value)):
             return self.when_absent
         hits = [self.test(item, lookup) for item in value]
         if self.qualifier == "ForAllValues":
@@ -204,11 +204,12 @@ def _network(text: str) -> Network | None:
 def _ip_address(values: Sequence[str], variables: bool) -> Test:
     wanted = [network for value in values if (network := _network(value)) is not None]
 
-    def test(text: str, lookup: Lookup) -> bool:
+    @lru_cache(maxsize=256)
+    def test(text: str) -> bool:
         given = _network(text)
         return given is not None and any(_lies_in(given, network) for network in wanted)
 
-    return test
+    return lambda text, _: test(text)
 
 
 def _lies_in(given: Network, network: Network) -> bool:

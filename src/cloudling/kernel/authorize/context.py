@@ -69,28 +69,24 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     given: Lookup | None = None
 
 
-class Context:
-    """The lookup of a question's condition keys."""
+class Context(msgspec.Struct):
+    """The lookup of a question's condition keys; `principal_tags` are the caller's."""
 
-    __slots__ = ("_question", "_service", "_tags")
-
-    def __init__(self, question: Question, tags: Mapping[str, str]) -> None:
-        self._question = question
-        self._tags = tags
-        given = question.context
-        self._service: Lookup = given if callable(given) else given.get
+    question: Question
+    principal_tags: Mapping[str, str]
 
     def __call__(self, key: str) -> Value:
         known = _KEYS.get(key)
         if known is not None:
-            return known(self._question)
+            return known(self.question)
         if key.startswith("aws:principaltag/"):
             return self._tag(key[len("aws:principaltag/") :])
-        value = self._service(key)
-        return self._question.tags(key) if value is None else value
+        given = self.question.context
+        value = given(key) if callable(given) else given.get(key)
+        return self.question.tags(key) if value is None else value
 
     def _tag(self, name: str) -> str | None:
-        for key, value in self._tags.items():
+        for key, value in self.principal_tags.items():
             if key.lower() == name:
                 return value
         return None
@@ -250,39 +246,42 @@ def _federated_provider(question: Question) -> Value:
     return question.provider or (session.provider if session else "") or None
 
 
-_KEYS: dict[str, Callable[[Question], Value]] = {
-    "aws:assumedroot": _assumed_root,
-    "aws:calledvia": _of_facts("called_via"),
-    "aws:calledviafirst": lambda question: next(iter(question.facts.called_via), None),
-    "aws:calledvialast": lambda question: next(reversed(question.facts.called_via), None),
-    "aws:currenttime": lambda question: format_date(question.facts.now),
-    "aws:epochtime": lambda question: str(int(question.facts.now)),
-    "aws:federatedprovider": _federated_provider,
-    "aws:multifactorauthage": _mfa_age,
-    "aws:multifactorauthpresent": _mfa_present,
-    "aws:principalaccount": _principal_account,
-    "aws:principalarn": _principal_arn,
-    "aws:principalisawsservice": _is_service,
-    "aws:principalorgid": _organization("organization"),
-    "aws:principalorgpaths": _path("organization"),
-    "aws:principalservicename": _service_name,
-    "aws:principalservicenameslist": _service_names,
-    "aws:principaltype": lambda question: _TYPES.get(question.identity.kind),
-    "aws:referer": _of_facts("referer"),
-    "aws:requestedregion": _of_facts("region"),
-    "aws:resourceaccount": _resource_account,
-    "aws:resourceorgid": _resource_organization,
-    "aws:resourceorgpaths": _resource_path,
-    "aws:securetransport": lambda question: _truth(question.facts.secure),
-    "aws:sourceaccount": _of_facts("source_account"),
-    "aws:sourcearn": _of_facts("source_arn"),
-    "aws:sourceidentity": _of_session("source_identity"),
-    "aws:sourceip": _source_ip,
-    "aws:sourceorgid": _organization("source"),
-    "aws:sourceorgpaths": _path("source"),
-    "aws:tokenissuetime": _token_issued,
-    "aws:useragent": _of_facts("user_agent"),
+# As AWS writes them; policies may write them in any case.
+_GLOBAL: dict[str, Callable[[Question], Value]] = {
+    "aws:AssumedRoot": _assumed_root,
+    "aws:CalledVia": _of_facts("called_via"),
+    "aws:CalledViaFirst": lambda question: next(iter(question.facts.called_via), None),
+    "aws:CalledViaLast": lambda question: next(reversed(question.facts.called_via), None),
+    "aws:CurrentTime": lambda question: format_date(question.facts.now),
+    "aws:EpochTime": lambda question: str(int(question.facts.now)),
+    "aws:FederatedProvider": _federated_provider,
+    "aws:MultiFactorAuthAge": _mfa_age,
+    "aws:MultiFactorAuthPresent": _mfa_present,
+    "aws:PrincipalAccount": _principal_account,
+    "aws:PrincipalArn": _principal_arn,
+    "aws:PrincipalIsAWSService": _is_service,
+    "aws:PrincipalOrgID": _organization("organization"),
+    "aws:PrincipalOrgPaths": _path("organization"),
+    "aws:PrincipalServiceName": _service_name,
+    "aws:PrincipalServiceNamesList": _service_names,
+    "aws:PrincipalType": lambda question: _TYPES.get(question.identity.kind),
+    "aws:Referer": _of_facts("referer"),
+    "aws:RequestedRegion": _of_facts("region"),
+    "aws:ResourceAccount": _resource_account,
+    "aws:ResourceOrgID": _resource_organization,
+    "aws:ResourceOrgPaths": _resource_path,
+    "aws:SecureTransport": lambda question: _truth(question.facts.secure),
+    "aws:SourceAccount": _of_facts("source_account"),
+    "aws:SourceArn": _of_facts("source_arn"),
+    "aws:SourceIdentity": _of_session("source_identity"),
+    "aws:SourceIp": _source_ip,
+    "aws:SourceOrgID": _organization("source"),
+    "aws:SourceOrgPaths": _path("source"),
+    "aws:TokenIssueTime": _token_issued,
+    "aws:UserAgent": _of_facts("user_agent"),
     "aws:userid": _user_id,
     "aws:username": _user_name,
-    "aws:viaawsservice": lambda question: _truth(bool(question.facts.called_via)),
+    "aws:ViaAWSService": lambda question: _truth(bool(question.facts.called_via)),
 }
+GLOBAL_KEYS = tuple(_GLOBAL)
+_KEYS = {name.lower(): read for name, read in _GLOBAL.items()}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from cloudling.kernel.authorize.grammar import (
-    POLICY_FIELDS,
     VERSIONS,
     Kind,
     MalformedPolicyDocument,
@@ -17,8 +16,9 @@ from cloudling.kernel.authorize.grammar import (
     check_action,
     each,
     has,
-    is_statement,
+    is_document,
     refuse,
+    repeats_sid,
     statements,
 )
 
@@ -30,30 +30,17 @@ _ANYTHING = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"
 
 def check(document: Any, kind: Kind) -> None:
     """Refuse what Organizations refuses; it has one text for every fault."""
-    if not _is_frame(document):
+    if not is_document(document, VERSIONS[1:]):
         refuse(MALFORMED)
     found = statements(document)
     fits = _is_service_control if kind == "scp" else _is_resource_control
-    sids = [sid for statement in found if (sid := statement.get("Sid"))]
-    if len(sids) != len(set(sids)) or not all(fits(statement) for statement in found):
+    if repeats_sid(found) or not all(fits(statement) for statement in found):
         refuse(MALFORMED)
     try:
         for action in each(found, "Action"):
             check_action(action)
     except MalformedPolicyDocument:
         refuse(MALFORMED)
-
-
-def _is_frame(document: Any) -> bool:
-    return (
-        isinstance(document, dict)
-        and document.keys() <= POLICY_FIELDS
-        and document.get("Version") == VERSIONS[1]
-        and isinstance(document.get("Id", ""), str)
-        and bool(document.get("Statement"))
-        and isinstance(document["Statement"], dict | list)
-        and all(is_statement(statement) for statement in statements(document))
-    )
 
 
 def _is_whole(statement: Statement) -> bool:

@@ -190,9 +190,13 @@ def rename_principals(text: str, names: Mapping[str, str]) -> str:
 def load(text: str) -> Any:
     """The text as JSON: None for `null`, an empty list where it is no JSON."""
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        if "\\u" in text:
+            # Half of a pair of escapes is no character: nothing could be written of it again.
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return []
+    return found
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

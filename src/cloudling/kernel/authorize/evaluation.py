@@ -66,16 +66,17 @@ def plainly_allows(question: Question, principal: PrincipalPolicies) -> bool:
         and not question.provider
     ):
         resource, lookup = question.resource, Context(question, principal.tags)
-        denies, allows = principal.candidates(question.action)
+        action = question.action
+        denies, allows = principal.remembered.get(action) or principal.candidates(action)
         for _, statement in denies:
             if statement.applies(resource, lookup):
                 return False
-        likely = principal.likely.get(question.action)
+        likely = principal.likely.get(action)
         if likely is not None and likely.applies(resource, lookup):
             return True
         for _, statement in allows:
             if statement.applies(resource, lookup):
-                principal.likely[question.action] = statement
+                principal.likely[action] = statement
                 return True
     return False
 

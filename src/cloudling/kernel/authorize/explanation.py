@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cloudling.kernel.authorize.decisions import Decision, NamedPolicy, PolicyType
     from cloudling.kernel.authorize.holdings import PrincipalPolicies
 
+_WITHOUT = ("root", "service", "anonymous")
 Result = Literal["ALLOW", "EXPLICIT_DENY", "IMPLICIT_DENY"]
 
 
@@ -65,9 +66,12 @@ def explain(
 ) -> Evaluation:
     """What `evaluate` says (`evaluate_trust` where `trust`), and why."""
     if trust and resource_policy is not None:
-        case = trust_case(question, principal, resource_policy)
-    else:
-        case = resource_case(question, principal, resource_policy, required=required)
+        return explain_case(trust_case(question, principal, resource_policy))
+    return explain_case(resource_case(question, principal, resource_policy, required=required))
+
+
+def explain_case(case: Case) -> Evaluation:
+    """What `decide` says, and why."""
     types: tuple[PolicyType, ...] = (
         "service control policy",
         "resource control policy",
@@ -84,6 +88,8 @@ def _check(case: Case, policy_type: PolicyType) -> Check | None:
     guard = case.guard
     of_guard = policy_type == guard.policy_type
     found = levels(case, policy_type)
+    if policy_type == "identity-based policy" and _has_none(case):
+        return None
     if not found and not (of_guard and (guard.policy or guard.required or case.cross_account)):
         return None
     denies = [_matched(match) for match in matches(case, policy_type, allows=False)]
@@ -92,6 +98,11 @@ def _check(case: Case, policy_type: PolicyType) -> Check | None:
     result: Result = "EXPLICIT_DENY" if denies else "ALLOW" if allowed else "IMPLICIT_DENY"
     policies = tuple(named for level in found for named in level)
     return Check(policy_type, result, (*denies, *allows), policies)
+
+
+def _has_none(case: Case) -> bool:
+    """Roots, services and the anonymous have no policies of their own that could be asked."""
+    return case.question.identity.kind in _WITHOUT and not case.principal.identity
 
 
 def _matched(match: Match) -> Matched:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, Literal, NoReturn
 
 from cloudling.kernel.authorize.conditions import is_operator
@@ -42,6 +42,25 @@ def statements(document: Mapping[str, Any]) -> list[Statement]:
     """The statements as a list, however they are written."""
     found = document["Statement"]
     return [found] if isinstance(found, dict) else list(found)
+
+
+def is_document(document: Any, versions: Container[str], default: str = "") -> bool:
+    """Has it the form of a policy, in one of these versions?"""
+    return (
+        isinstance(document, dict)
+        and document.keys() <= POLICY_FIELDS
+        and document.get("Version", default) in versions
+        and isinstance(document.get("Id", ""), str)
+        and bool(document.get("Statement"))
+        and isinstance(document["Statement"], dict | list)
+        and all(is_statement(statement) for statement in statements(document))
+    )
+
+
+def repeats_sid(found: list[Statement]) -> bool:
+    """Have two statements the same id?"""
+    sids = [sid for statement in found if (sid := statement.get("Sid"))]
+    return len(sids) != len(set(sids))
 
 
 def texts(value: Any) -> list[str]:

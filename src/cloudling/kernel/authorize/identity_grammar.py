@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from cloudling.kernel.arns import PARTITIONS
 from cloudling.kernel.authorize.conditions import is_date_operator
 from cloudling.kernel.authorize.grammar import (
-    POLICY_FIELDS,
     SYNTAX,
     VERSIONS,
     Kind,
@@ -16,8 +15,9 @@ from cloudling.kernel.authorize.grammar import (
     check_action,
     each,
     has,
-    is_statement,
+    is_document,
     refuse,
+    repeats_sid,
     statements,
     texts,
 )
@@ -41,22 +41,9 @@ _IAM_PATH_ERROR = (
 
 def check(document: Any, kind: Kind) -> None:
     """Refuse what IAM refuses, the first fault in IAM's order."""
-    _check_written(document)
-    _check_meaning(document, kind)
-
-
-def _check_written(document: Any) -> None:
-    fits = (
-        isinstance(document, dict)
-        and document.keys() <= POLICY_FIELDS
-        and document.get("Version", VERSIONS[0]) in VERSIONS
-        and isinstance(document.get("Id", ""), str)
-        and bool(document.get("Statement"))
-        and isinstance(document["Statement"], dict | list)
-        and all(is_statement(statement) for statement in statements(document))
-    )
-    if not fits:
+    if not is_document(document, VERSIONS, VERSIONS[0]):
         refuse(SYNTAX)
+    _check_meaning(document, kind)
 
 
 def _check_meaning(document: Mapping[str, Any], kind: Kind) -> None:
@@ -103,10 +90,9 @@ def _is_legacy_resource(resource: str) -> bool:
 
 
 def _check_sids(found: list[Statement]) -> None:
-    sids = [sid for statement in found if (sid := statement.get("Sid"))]
-    if len(sids) != len(set(sids)):
+    if repeats_sid(found):
         refuse("Statement IDs (SID) in a single policy must be unique.")
-    if not all(_SID.fullmatch(sid) for sid in sids):
+    if not all(_SID.fullmatch(statement.get("Sid", "")) for statement in found):
         refuse(
             "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the "
             "regular expression [0-9A-Za-z]*"

@@ -95,9 +95,9 @@ def denial(
     return sentence + _identified(wording, name, receipt)
 
 
-def is_encoded(action: str) -> bool:
-    """Whether a denial of the action carries an encoded message."""
-    return _WORDINGS.get(action.partition(":")[0], _USUAL).encoded
+def is_encoded(service: str) -> bool:
+    """Whether denials of calls to this service carry an encoded message."""
+    return _WORDINGS.get(service, _USUAL).encoded
 
 
 def _action(service: str, name: str) -> str:

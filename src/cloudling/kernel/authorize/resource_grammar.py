@@ -18,6 +18,7 @@ from cloudling.kernel.authorize.grammar import (
     is_statement,
     is_texts,
     refuse,
+    repeats_sid,
     statements,
 )
 from cloudling.kernel.authorize.principals import InvalidPrincipal, parse_principals
@@ -35,8 +36,7 @@ def check(document: Any, kind: Kind) -> None:
         refuse("Could not parse the policy: Statement is empty!")
     for statement in found:
         _check_statement(statement, kind)
-    sids = [sid for statement in found if (sid := statement.get("Sid"))]
-    if len(sids) != len(set(sids)):
+    if repeats_sid(found):
         refuse("The Statement Ids in the policy are not unique")
 
 

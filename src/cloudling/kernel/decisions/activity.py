@@ -88,18 +88,19 @@ class Activity:
             of = deeds[key] = {}
         known = of.get(resource)
         if known is None:
-            resource = self._room(of, resource)
-            known = of.setdefault(resource, _Count(at))
+            if len(of) >= MOST_RESOURCES:
+                resource = self._pattern(of, resource)
+                known = of.get(resource)
+            if known is None:
+                known = of[resource] = _Count(at)
         known.count += 1
         known.last = at
         if known.saved:
             known.saved = False
             self._unsaved.append((principal, key, resource, known))
 
-    def _room(self, of: dict[str, _Count], resource: str) -> str:
-        """The resource, or the pattern it counts under where there are too many."""
-        if len(of) < MOST_RESOURCES:
-            return resource
+    def _pattern(self, of: dict[str, _Count], resource: str) -> str:
+        """What a resource counts under where there are too many."""
         pattern = widened(resource)
         return pattern if pattern in of or len(of) < 2 * MOST_RESOURCES else "*"
 

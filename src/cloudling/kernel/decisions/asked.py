@@ -29,6 +29,11 @@ class Asked(msgspec.Struct, frozen=True):
     decision: Decision | None
     trust: bool = False
 
+    @property
+    def called(self) -> str:
+        """The prefix of the service that was called; the action may be another's (PassRole)."""
+        return self.call.service.model_of(self.call.operation.name).signing_name
+
 
 class Denied(AccessDenied):
     """A denial by policies, and what it was decided from."""

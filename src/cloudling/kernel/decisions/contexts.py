@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel.authorize.context import Context
+from cloudling.kernel.authorize.context import GLOBAL_KEYS, Context
 from cloudling.models import actions
 
 if TYPE_CHECKING:
@@ -13,16 +13,8 @@ if TYPE_CHECKING:
     from cloudling.kernel.authorize import Question
     from cloudling.kernel.authorize.variables import Lookup, Value
 
-_WRITTEN = """
-    aws:AssumedRoot aws:CalledVia aws:CurrentTime aws:EpochTime aws:FederatedProvider
-    aws:MultiFactorAuthAge aws:MultiFactorAuthPresent aws:PrincipalAccount aws:PrincipalArn
-    aws:PrincipalIsAWSService aws:PrincipalOrgID aws:PrincipalOrgPaths aws:PrincipalServiceName
-    aws:PrincipalType aws:Referer aws:RequestedRegion aws:SecureTransport aws:SourceAccount
-    aws:SourceArn aws:SourceIdentity aws:SourceIp aws:TokenIssueTime aws:UserAgent aws:userid
-    aws:username aws:ViaAWSService
-"""
-_OF_REQUEST = _WRITTEN.split()
 _OF_RESOURCE = ("aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths", "aws:TagKeys")
+_OF_REQUEST = tuple(name for name in GLOBAL_KEYS if name not in _OF_RESOURCE)
 
 
 def of_request(question: Question, tags: Mapping[str, str]) -> dict[str, Any]:

@@ -5,20 +5,16 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessa
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cloudling.kernel.sealing import Broken, Seal
 
 if TYPE_CHECKING:
     from cloudling.kernel.decisions.records import DecisionRecord
 
 Json = dict[str, Any]
-_NONCE = 12
 _LARGEST = 1 << 20
 
 
@@ -30,21 +26,18 @@ class Messages:
     """Seals what AWS documents of a denial, and opens it again."""
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+        self._seal = Seal(key)
 
     def seal(self, record: DecisionRecord) -> str:
         """The message of a denial."""
         plain = json.dumps([record.account, record.id, document(record)]).encode()
-        nonce = os.urandom(_NONCE)
-        sealed = self._cipher.encrypt(nonce, zlib.compress(plain, 9), None)
-        return base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
+        return self._seal.write(zlib.compress(plain, 9))
 
     def open(self, message: str) -> tuple[str, str, Json]:
         """The account, authorization ID and document of a message; raises NotReadable."""
         try:
-            raw = base64.b64decode(message + "=" * (-len(message) % 4), b"-_", validate=True)
-            packed = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], None)
-        except (ValueError, InvalidTag) as fault:
+            packed = self._seal.read(message)
+        except Broken as fault:
             raise NotReadable from fault
         account, name, found = json.loads(zlib.decompressobj().decompress(packed, _LARGEST))
         return account, name, found

@@ -68,14 +68,23 @@ class DecisionLog(Decisions):
         self._keep(record)
         self._note(asked, outcome)
         self._tell(record)
-        sealed = self.messages.seal(record) if messages.is_encoded(record.action) else ""
+        sealed = self.messages.seal(record) if messages.is_encoded(asked.called) else ""
         return Receipt(record.id, sealed)
 
     def allowed(self, asked: Asked) -> None:
         """A yes; it is written down only when somebody asks to see it."""
         self._number += 1
         self._allowed.append((self._number, asked))
-        self._note(asked, "allowed")
+        question = asked.question
+        self.activity.note(
+            question.identity.principal_arn,
+            question.action,
+            question.resource,
+            "allowed",
+            question.facts.now,
+        )
+        if self._timer is None:
+            self._schedule(ACTIVITY_SECONDS)
         if self.listeners:
             self._tell(self._describe(asked, "allowed"))
 

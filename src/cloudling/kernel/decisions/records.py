@@ -7,18 +7,19 @@ https://docs.aws.amazon.com/iam-toolbox/latest/APIReference/API_GetRequestAuthor
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel.authorize import explain
-from cloudling.kernel.decisions import contexts
+from cloudling.kernel.authorize import explain_case, lacking, resource_case, trust_case
+from cloudling.kernel.decisions import contexts, remedies
+from cloudling.kernel.origins import is_loopback
 from cloudling.store.collections import CollectionSpec
 from cloudling.store.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cloudling.kernel.authorize.decisions import Decision, NamedPolicy
+    from cloudling.kernel.authorize.checks import Case
+    from cloudling.kernel.authorize.decisions import Decision
     from cloudling.kernel.authorize.explanation import Check, Evaluation, Matched
     from cloudling.kernel.decisions.asked import Asked
 
@@ -41,8 +42,9 @@ class DecisionRecord(Record, frozen=True, kw_only=True):
     """One decision; `id` is the authorization ID, `number` its place in the order of all.
 
     `outcome` is "allowed", "denied", or "observed": a denial that was not enforced. `deciding`
-    names the statement that decided, `checks` what each type of policy said, `wanting` the types
-    that would have to allow and do not. `at` is in seconds since the epoch.
+    names the statement that decided, `checks` what each type of policy said and which statements
+    nearly applied, `wanting` the types that would have to allow and do not, `remedies` for each of
+    them the least statement that would. `at` is in seconds since the epoch.
     """
 
     id: str
@@ -64,6 +66,7 @@ class DecisionRecord(Record, frozen=True, kw_only=True):
     checks: list[Json]
     wanting: list[str]
     details: Json
+    remedies: tuple[Json, ...] = ()
 
 
 SPEC = CollectionSpec(
@@ -76,9 +79,11 @@ def describe(
 ) -> DecisionRecord:
     """Write a decision down; `earlier` are what the same request had been allowed before."""
     call, question = asked.call, asked.question
-    evaluation = _explained(asked)
+    case = _case(asked)
+    evaluation = _explained(asked, case)
     decision = evaluation.decision
-    told = [*((each, _explained(each)) for each in earlier), (asked, evaluation)]
+    wanting = () if decision.allowed or _is_absent(asked) else lacking(case)
+    told = [*((each, _explained(each, _case(each))) for each in earlier), (asked, evaluation)]
     return DecisionRecord(
         id=name,
         number=number,
@@ -88,16 +93,17 @@ def describe(
         principal=question.identity.arn,
         account=question.identity.account,
         unique_id=question.identity.unique_id,
-        service=call.service.name,
+        service=asked.called,
         operation=call.operation.name,
         region=call.region,
         action=question.action,
         resource=question.resource,
         explicit=decision.explicit and not decision.allowed,
-        plain_loopback=not question.facts.secure and _is_loopback(question.facts.source_ip),
-        deciding=_deciding(decision),
-        checks=[_check(check) for check in evaluation.checks],
-        wanting=_wanting(evaluation),
+        plain_loopback=not question.facts.secure and is_loopback(call.origin.peer),
+        deciding=_deciding(decision) | ({"absent": "role"} if _is_absent(asked) else {}),
+        checks=[_check(check) | remedies.near_misses(case, check) for check in evaluation.checks],
+        wanting=list(wanting),
+        remedies=tuple(remedies.smallest(question, kind) for kind in wanting),
         details={
             "requestContext": contexts.of_request(question, asked.policies.tags),
             "evaluations": [_evaluation(one, found) for one, found in told],
@@ -106,20 +112,25 @@ def describe(
     )
 
 
-def _explained(asked: Asked) -> Evaluation:
+def _case(asked: Asked) -> Case:
     need = asked.need
-    if asked.trust and need.policy is None:
-        # The role is not there: it is as one that trusts nobody.
-        found = explain(asked.question, asked.policies, required=True)
+    if asked.trust and need.policy is not None:
+        return trust_case(asked.question, asked.policies, need.policy)
+    # Without a policy the role is not there: it is as one that trusts nobody.
+    required = need.required or asked.trust
+    return resource_case(asked.question, asked.policies, need.policy, required=required)
+
+
+def _is_absent(asked: Asked) -> bool:
+    return asked.trust and asked.need.policy is None
+
+
+def _explained(asked: Asked, case: Case) -> Evaluation:
+    found = explain_case(case)
+    if _is_absent(asked):
         assert asked.decision is not None  # noqa: S101 - only a yes comes the short way
         return type(found)(asked.decision, found.checks)
-    return explain(
-        asked.question, asked.policies, need.policy, required=need.required, trust=asked.trust
-    )
-
-
-def _is_loopback(address: str) -> bool:
-    return address.startswith("127.") or address == "::1"
+    return found
 
 
 def _deciding(decision: Decision) -> Json:
@@ -131,38 +142,17 @@ def _deciding(decision: Decision) -> Json:
         "policyArn": decision.policy_arn,
         "statementNumber": decision.statement.position + 1,
         "sid": decision.sid,
-        "statement": statement_text(decision.policy, decision.statement.position),
+        "statement": remedies.statement_text(decision.policy, decision.statement.position),
     }
-
-
-def statement_text(named: NamedPolicy, position: int) -> Json:
-    """A statement as its policy's author wrote it."""
-    statements = json.loads(named.policy.text)["Statement"]
-    found: Json = (statements if isinstance(statements, list) else [statements])[position]
-    return found
-
-
-def _wanting(evaluation: Evaluation) -> list[str]:
-    if evaluation.decision.allowed or evaluation.decision.policy_type is None:
-        return []
-    # Inside an account the resource's policy need not allow what the identity's do.
-    first = evaluation.decision.policy_type
-    lacking = [
-        check.policy_type
-        for check in evaluation.checks
-        if check.result != "ALLOW"
-        and (check.policy_type not in _OF_RESOURCE or check.policy_type == first)
-    ]
-    if evaluation.decision.explicit:
-        return [kind for kind in lacking if kind != first]
-    return [first, *(kind for kind in lacking if kind != first)]
 
 
 def _check(check: Check) -> Json:
     return {
         "policyType": check.policy_type,
         "result": check.result,
-        "policies": [named.arn or named.name for named in check.policies],
+        "policies": [
+            named.arn or named.name for named in check.policies if named.arn or named.name
+        ],
         "matched": [
             {
                 "policy": matched.name,

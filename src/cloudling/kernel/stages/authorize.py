@@ -42,7 +42,8 @@ def authorize(run: Run, service: Service, operation: Operation) -> Run:
 
     async def authorized(call: Call, request: dict[str, Any]) -> dict[str, Any] | None:
         if call.cloud.iam != "off" and (needs := await rule(call, request)):
-            policies = await call.cloud.authorizer.policies(call.identity)
+            authorizer, identity = call.cloud.authorizer, call.identity
+            policies = authorizer.known(identity) or await authorizer.policies(identity)
             facts = facts_of(call)
             for need in needs:
                 _require(call, need, question_of(call, need, facts, request), policies)
@@ -114,34 +115,36 @@ def question_of(
     call: Call, need: Need, facts: CallFacts, request: Mapping[str, Any] = _NOTHING
 ) -> Question:
     """What is asked of the policies; `request` holds the tags that the call sets."""
-    context, identity = need.context, call.identity
+    context, identity, owner = need.context, call.identity, need.account
     controls = call.cloud.organizations.controls
     own = controls(identity.account)
     return Question(
         identity=identity,
         action=need.action,
         resource=need.resource,
-        resource_account=need.account,
+        resource_account=owner,
         context=context
         if callable(context)
         else {name.lower(): value for name, value in context.items()},
         tags=TagKeys(call, request, need.resource),
         facts=facts,
         organization=own,
-        owner=controls(need.account) if need.account else own,
+        owner=controls(owner) if owner and owner != identity.account else own,
         source=controls(facts.source_account) if facts.source_account else NO_CONTROLS,
     )
 
 
 def facts_of(call: Call) -> CallFacts:
     """What conditions may ask of the call itself."""
-    origin, perimeter = call.origin, call.cloud.perimeter
+    origin, service = call.origin, call.service
     headers = origin.headers
+    address, secure = call.cloud.perimeter.view(origin.peer, origin.secure, origin.called_via)
+    name, region = call.operation.name, call.region
     return CallFacts(
         now=call.cloud.clock.now(),
-        source_ip=perimeter.address(origin),
-        secure=perimeter.is_secure(origin),
-        region=call.service.region_of(call.operation.name, call.region),
+        source_ip=address,
+        secure=secure,
+        region=service.regions.get((name, region)) or service.region_of(name, region),
         user_agent=headers.get("user-agent", ""),
         referer=headers.get("referer", ""),
         called_via=origin.called_via,
@@ -174,7 +177,7 @@ def _denied(asked: Asked) -> Denied:
     need, question, decision = asked.need, asked.question, asked.decision
     assert decision is not None  # noqa: S101 - only a yes comes the short way
     receipt = asked.call.cloud.decisions.refused(asked)._replace(
-        region=question.facts.region, service=asked.call.service.name
+        region=question.facts.region, service=asked.called
     )
     told = need.told or need.resource
     text = messages.denial(question.identity, need.action, told, decision, receipt)

@@ -5,13 +5,16 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsident
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudling.kernel import Need, access, arns, pass_role
 from cloudling.models import actions
 from cloudling.services.iam import service_linked_roles
 from cloudling.services.iam.errors import ValidationError
+from cloudling.services.iam.password_access import (  # noqa: F401 - rules of this service, too
+    on_own_password,
+    on_password_policy,
+)
 from cloudling.services.iam.session_access import (  # noqa: F401 - rules of this service, too
     on_all,
     on_federated_user,
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from cloudling.services.iam.call import IamCall
 
 Request = dict[str, Any]
-Context = dict[str, str | list[str]]
+Context = dict[str, str]
 
 _ON_USER = """
     CreateUser GetUser UpdateUser DeleteUser TagUser UntagUser ListUserTags
@@ -170,36 +173,6 @@ async def on_deletion(call: IamCall, request: Request) -> list[Need]:
     return [Need("iam:GetServiceLinkedRoleDeletionStatus", arn)]
 
 
-@access("ChangePassword")
-async def on_own_password(call: IamCall, request: Request) -> list[Need]:
-    """The account's password policy may allow it to all users, each for the own password."""
-    if call.identity.kind != "user":
-        return []
-    arn, policy = call.identity.arn, await call.password_policies.get(call.account)
-    granted = _granted(arn, "iam:ChangePassword") if policy and policy.users_may_change else None
-    return [Need("iam:ChangePassword", arn, policy=granted, told=f"user {call.identity.name}")]
-
-
-@access("GetAccountPasswordPolicy")
-async def on_password_policy(call: IamCall, request: Request) -> list[Need]:
-    """Whom the password policy lets change the own password, it also lets read the policy."""
-    name = "iam:GetAccountPasswordPolicy"
-    policy = await call.password_policies.get(call.account)
-    own = call.identity.kind == "user" and policy is not None and policy.users_may_change
-    return [Need(name, policy=_granted("*", name, call.identity.arn) if own else None)]
-
-
-def _granted(resource: str, action: str, user: str = "") -> str:
-    """What the account allows its users by a setting, as the policy that it amounts to."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"AWS": user or resource},
-        "Action": action,
-        "Resource": resource,
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": statement})
-
-
 @access("GetAccessKeyLastUsed")
 async def on_key(call: IamCall, request: Request) -> list[Need]:
     key_id, name = request["AccessKeyId"], "iam:GetAccessKeyLastUsed"
@@ -299,17 +272,12 @@ def _asked(name: str, target: Target, request: Request) -> Context:
     boundary = request.get("PermissionsBoundary", target.boundary)
     if "iam:PermissionsBoundary" in known and boundary:
         context["iam:PermissionsBoundary"] = boundary
-    given = request.get("Tags", ())
-    keys = [tag["Key"] for tag in given] or list(request.get("TagKeys", ()))
-    if keys:
-        context["aws:TagKeys"] = keys
-    return context | {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in given}
+    return context
 
 
 async def _tags(call: IamCall, target: Target) -> Context:
-    """The condition keys that speak of the entity's tags; groups have none."""
-    if target.kind == "group" or _creates(call):
+    """IAM's own name for the tags of users and roles; `aws:ResourceTag` the kernel knows."""
+    if target.kind not in {"user", "role"} or _creates(call):
         return {}
     found = await call.tags.of(target.arn)
-    names = ("aws", "iam") if target.kind in {"user", "role"} else ("aws",)
-    return {f"{name}:ResourceTag/{key}": value for key, value in found.items() for name in names}
+    return {f"iam:ResourceTag/{key}": value for key, value in found.items()}

@@ -85,7 +85,7 @@ async def get_service_last_accessed_details_with_entities(
 @operation("ListPoliciesGrantingServiceAccess")
 async def list_policies_granting_service_access(call: IamCall, request: Request) -> Request:
     kind, entity = await _entity_at(call, request["Arn"])
-    held = await _held(call, kind, entity.key)
+    held = await Holdings(call.cloud, call.account).all_of(kind, entity.key)
     shown, more = entities.page(call, request, request["ServiceNamespaces"])
     granting = [(each, Reach([each.document])) for each in held]
     told = [
@@ -102,13 +102,15 @@ async def list_policies_granting_service_access(call: IamCall, request: Request)
 
 async def _subject(call: IamCall, arn: str) -> tuple[list[str], list[Visitor]]:
     """The documents that count for an ARN, and the users and roles who could use them."""
-    if arns.arn_account(arn) == "aws" or ":policy/" in arn:
+    if ":policy/" in arn:
         policy = await policies.require(call, arn)
         held = await Holdings(call.cloud, call.account).managed(policy.arn)
         attached = [each.owner for each in await call.attachments.find(policy=policy.arn)]
         return [held.document] if held else [], await _visitors(call, attached)
     kind, entity = await _entity_at(call, arn)
-    texts = [each.document for each in await _held(call, kind, entity.key)]
+    texts = [
+        each.document for each in await Holdings(call.cloud, call.account).all_of(kind, entity.key)
+    ]
     return texts, await _visitors(call, [f"{kind}/{entity.key}"])
 
 
@@ -116,11 +118,6 @@ async def _entity_at(call: IamCall, arn: str) -> tuple[owners.Kind, owners.Entit
     if simulation_inputs.entity(arn)[0] != call.account:
         raise NoSuchEntity(f"{arn} does not exist.")
     return await owners.at(call, arn)
-
-
-async def _held(call: IamCall, kind: str, key: str) -> list[Held]:
-    holdings = Holdings(call.cloud, call.account)
-    return [held for owner in await holdings.owners(kind, key) for held in await holdings.of(owner)]
 
 
 async def _visitors(call: IamCall, named: Iterable[str]) -> list[Visitor]:

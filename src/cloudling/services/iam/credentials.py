@@ -13,13 +13,12 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cloudling.kernel import arns
 from cloudling.kernel.identities import Identity, Session
 from cloudling.kernel.ids import access_key_id
 from cloudling.kernel.ports import BadToken, Credential
+from cloudling.kernel.sealing import OVERHEAD, Broken, Seal
 from cloudling.services.iam.call import IamCall
 from cloudling.services.iam.last_uses import LastUses
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from cloudling.kernel.cloud import Cloud
     from cloudling.services.iam.records import AccessKey
 
-_NONCE = 12
-_TAG = 16
 LONGEST_TOKEN = 4096
 _MOST_REMEMBERED = 10_000
 WELL_KNOWN_SECRET = "test"  # noqa: S105 - everybody knows it; see the page on security
@@ -54,7 +51,7 @@ class Sessions:
     """Issues temporary credentials and reads them back; IAM's half of STS."""
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+        self._seal = Seal(key)
         self._decoder = msgspec.msgpack.Decoder(Sealed)
         self._opened: dict[str, Credential] = {}
 
@@ -65,10 +62,8 @@ class Sessions:
         held = msgspec.structs.replace(identity, access_key_id=key_id, session=session)
         packed = zlib.compress(msgspec.msgpack.encode(Sealed(key_id, secret, held)))
         # Base64 makes four characters of three bytes. What follows the packed bytes is not read.
-        plain = packed.ljust(-(-least // 4) * 3 - _NONCE - _TAG, b"\0")
-        nonce = secrets.token_bytes(_NONCE)
-        sealed = self._cipher.encrypt(nonce, plain, None)
-        return Issued(key_id, secret, base64.b64encode(nonce + sealed).decode())
+        plain = packed.ljust(-(-least // 4) * 3 - OVERHEAD, b"\0")
+        return Issued(key_id, secret, base64.b64encode(self._seal.close(plain)).decode())
 
     def open(self, key_id: str, token: str) -> Credential:
         """The credential of a token; raises BadToken. Whether it has expired is not asked here."""
@@ -84,10 +79,9 @@ class Sessions:
 
     def _unseal(self, token: str) -> Credential:
         try:
-            raw = base64.b64decode(token, validate=True)
-            packed = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], None)
+            packed = self._seal.open(base64.b64decode(token, validate=True))
             sealed = self._decoder.decode(zlib.decompressobj().decompress(packed))
-        except (ValueError, InvalidTag, zlib.error, msgspec.MsgspecError) as fault:
+        except (ValueError, Broken, zlib.error, msgspec.MsgspecError) as fault:
             raise BadToken from fault
         session = sealed.identity.session
         if session is None:

@@ -32,15 +32,15 @@ class Holdings:
         self._policies = table(IamCall.policies.spec).bind(account, "")
         self._versions = table(IamCall.policy_versions.spec).bind(account, "")
 
-    async def owners(self, kind: str, key: str) -> list[str]:
-        """Whose policies a principal has: its own, and for a user those of its groups."""
-        own = [f"{kind}/{key}"]
-        if kind != "user":
-            return own
-        memberships = await self._memberships.page(key, limit=None)
-        return own + [f"group/{membership.group_key}" for membership in memberships]
+    async def all_of(self, kind: str, key: str) -> list[Held]:
+        """What a principal has: its own policies, and for a user those of its groups."""
+        found = await self._on(f"{kind}/{key}")
+        if kind == "user":
+            for membership in await self._memberships.page(key, limit=None):
+                found += await self._on(f"group/{membership.group_key}")
+        return found
 
-    async def of(self, owner: str) -> list[Held]:
+    async def _on(self, owner: str) -> list[Held]:
         """Inline policies, then attached ones."""
         inline = await self._inline.page(owner, limit=None)
         attached = await self._attachments.page(owner, limit=None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from cloudling.kernel import endpoints
 from cloudling.kernel.units import run_unit
 from cloudling.services.iam.call import IamCall
 from cloudling.services.iam.records import LastUse
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 SPAN = 900.0
 _MOST_REMEMBERED = 10_000
-_GLOBAL = {"iam": "us-east-1"}
 
 
 class LastUses:
@@ -62,7 +62,7 @@ class LastUses:
             self._known[subject] = stored.at
             return
         self._known[subject] = record.at
-        region = _GLOBAL.get(record.service, record.region)
+        region = endpoints.region_of(record.service, record.region)
         self._fresh[subject] = LastUse(
             subject=subject, at=record.at, region=region, service=record.service
         )

@@ -28,11 +28,11 @@ _READ: tuple[Declared[Any], ...] = (
     IamCall.attachments,
 )
 _MOST_REMEMBERED = 10_000
-_NOTHING = PrincipalPolicies(identity=(), boundary=None, session=None)
+_NOTHING = PrincipalPolicies()
 _ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
-_OF_ROOT = NamedPolicy("", "", parse(_ALL, "identity"))
+_EVERYTHING = NamedPolicy("", "", parse(_ALL, "identity"))
 # A service of AWS's at work inside an account, such as one that makes a role in a new account.
-_ON_BEHALF = PrincipalPolicies((NamedPolicy("", "", parse(_ALL, "identity")),))
+_ON_BEHALF = PrincipalPolicies((_EVERYTHING,))
 
 
 class Principals:
@@ -44,6 +44,10 @@ class Principals:
         for declared in _READ:
             cloud.store.table(declared.spec).watchers.append(self._forget)
         cloud.store.table(tags.SPEC).watchers.append(self._forget_tags)
+
+    def known(self, identity: Identity) -> PrincipalPolicies | None:
+        """See the port."""
+        return self._known.get((identity.arn, identity.access_key_id))
 
     async def policies(self, identity: Identity) -> PrincipalPolicies:
         """See the port. The root of an account has none but its session's, and needs none."""
@@ -102,14 +106,12 @@ class _Gathering:
         source = self._source
         session, tags = await self._session(), await self._tags()
         if source.kind == "root":
-            return PrincipalPolicies((_OF_ROOT,), None, session, tags)
+            return PrincipalPolicies((_EVERYTHING,), None, session, tags)
         record = await self._record()
         # A principal made again under the same name is another one: sessions of the old end here.
         if record is None or record.id != source.id:
             return _NOTHING
-        own: list[NamedPolicy] = []
-        for owner in await self._holdings.owners(source.kind, record.key):
-            own += [_named(held) for held in await self._holdings.of(owner)]
+        own = [_named(held) for held in await self._holdings.all_of(source.kind, record.key)]
         boundary = await self._managed(record.boundary) if record.boundary else None
         return PrincipalPolicies(tuple(own), boundary, session, tags)
 
@@ -132,7 +134,7 @@ class _Gathering:
         inline = [NamedPolicy("", "", parse(text, "session")) for text in session.policies]
         managed = [await self._managed(arn) for arn in session.policy_arns]
         # The policies of root's tasks only deny.
-        allowing = (_OF_ROOT,) if session.assumed_root else ()
+        allowing = (_EVERYTHING,) if session.assumed_root else ()
         return (*allowing, *inline, *(each for each in managed if each))
 
     async def _tags(self) -> Mapping[str, str]:

@@ -51,7 +51,8 @@ async def simulate_principal_policy(call: IamCall, request: Request) -> Request:
     arn: str = request["PolicySourceArn"]
     kind, entity = await _entity(call, arn)
     excluded = exclusions.read(request.get("PolicyExclusionList", ()))
-    attached = [each for each in await _held(call, kind, entity) if not excluded.covers(each)]
+    held = await Holdings(call.cloud, call.account).all_of(kind, entity.key)
+    attached = [each for each in held if not excluded.covers(each)]
     boundary = simulation_inputs.boundary(request)
     if boundary is None and not excluded.boundary:
         boundary = await _boundary_of(call, entity)
@@ -75,7 +76,8 @@ async def get_context_keys_for_custom_policy(call: IamCall, request: Request) ->
 @operation("GetContextKeysForPrincipalPolicy")
 async def get_context_keys_for_principal_policy(call: IamCall, request: Request) -> Request:
     kind, entity = await _entity(call, request["PolicySourceArn"])
-    texts = [each.document for each in await _held(call, kind, entity)]
+    held = await Holdings(call.cloud, call.account).all_of(kind, entity.key)
+    texts = [each.document for each in held]
     more = simulation_inputs.sources(request, "PolicyInputList")
     return {"ContextKeyNames": context_keys([*texts, *(source.text for source in more)])}
 
@@ -89,14 +91,6 @@ async def _entity(call: IamCall, arn: str) -> tuple[str, User | Group | Role]:
             f"policies in account {account}"
         )
     return await owners.at(call, arn)
-
-
-async def _held(call: IamCall, kind: str, entity: User | Group | Role) -> list[Held]:
-    holdings = Holdings(call.cloud, call.account)
-    found: list[Held] = []
-    for owner in await holdings.owners(kind, entity.key):
-        found += await holdings.of(owner)
-    return found
 
 
 async def _source(call: IamCall, held: Held) -> Source:

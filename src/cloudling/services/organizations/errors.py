@@ -7,6 +7,7 @@ operation's page; those that have a `Reason` tell it as a member.
 from __future__ import annotations
 
 from cloudling.kernel import AwsError
+from cloudling.kernel.authorize.control_grammar import MALFORMED
 
 
 class AWSOrganizationsNotInUseException(AwsError):
@@ -118,9 +119,7 @@ class InvalidInputException(AwsError):
 class MalformedPolicyDocumentException(AwsError):
     """AWS does not say what is wrong with it."""
 
-    message = (
-        "The provided policy document does not meet the requirements of the specified policy type."
-    )
+    message = MALFORMED
 
 
 class MasterCannotLeaveOrganizationException(AwsError):

@@ -37,9 +37,9 @@ GRAMMARS: Mapping[str, Kind] = {policy_types.SERVICE: "scp", policy_types.RESOUR
 
 
 async def require(call: OrganizationsCall, organization: Organization, policy: str) -> Policy:
-    """One of AWS's own policies, or one of the organization's."""
-    found = policy_types.find_published(policy, organization) or await call.policies.get(policy)
-    if found is None or found.organization not in {"", organization.id}:
+    """The policy, or PolicyNotFoundException."""
+    found = await policy_types.find(call, organization, policy)
+    if found is None:
         raise PolicyNotFoundException
     return found
 

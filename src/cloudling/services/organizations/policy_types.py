@@ -10,6 +10,7 @@ from cloudling.kernel.errors import NotImplementedHere
 from cloudling.services.organizations.records import Policy
 
 if TYPE_CHECKING:
+    from cloudling.services.organizations.call import OrganizationsCall
     from cloudling.services.organizations.records import Organization
 
 SERVICE = "SERVICE_CONTROL_POLICY"
@@ -43,10 +44,19 @@ PUBLISHED = {
 }
 
 
-def find_published(policy: str, organization: Organization) -> Policy | None:
-    """A policy of AWS's by its id; organizations without all features see none."""
-    found = (each for each in PUBLISHED.values() if each.id == policy)
-    return next(found, None) if organization.has_all_features else None
+def is_published(policy: str) -> bool:
+    """Is it the id of one of AWS's own?"""
+    return any(each.id == policy for each in PUBLISHED.values())
+
+
+async def find(call: OrganizationsCall, organization: Organization, policy: str) -> Policy | None:
+    """One of AWS's own policies, which only organizations with all features see, or one of the
+    organization's."""
+    for each in PUBLISHED.values():
+        if each.id == policy and organization.has_all_features:
+            return each
+    found = await call.policies.get(policy)
+    return found if found and found.organization == organization.id else None
 
 
 def require_built(kind: str) -> None:

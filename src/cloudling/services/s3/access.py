@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cloudling.services.s3.call import S3Call
     from cloudling.services.s3.condition_keys import Tags
+    from cloudling.services.s3.records import Bucket
 
 Request = dict[str, Any]
 
@@ -102,17 +103,17 @@ async def on_bucket(call: S3Call, request: Request) -> Sequence[Need]:
 
 @access(*_OBJECT_ACTIONS)
 async def on_object(call: S3Call, request: Request) -> Sequence[Need]:
-    bucket = call.known_bucket = await buckets.require(call, request["Bucket"])
+    name = request["Bucket"]
+    bucket = await call.buckets.get(name) or await buckets.require(call, name)
+    call.known_bucket = bucket
     actions = _OBJECT_ACTIONS[call.operation.name]["VersionId" in request]
     if call.operation.name == "DeleteObject" and request.get("IfMatch", "*") != "*":
         # Who compares ETags learns of the object what a reader would.
         actions = (*actions, "s3:GetObject")
     key, tagged = request["Key"], request.get("Tagging")
     tags = tagged and partial(_in_set, tagged)
-    keys = Keys(call, request, bucket, tags=tags, existing=key)
-    arn = call.object_arn(bucket.name, key)
-    policy = bucket.policy and policy_of(call, bucket)
-    return [Need(action, arn, bucket.owner, keys, policy) for action in actions]
+    keys = Keys(call, request, bucket, tags, key)
+    return _needs(call, bucket, actions, call.object_arn(name, key), keys)
 
 
 @access(
@@ -124,18 +125,18 @@ async def on_object(call: S3Call, request: Request) -> Sequence[Need]:
     "CompleteMultipartUpload",
 )
 async def on_written_object(call: S3Call, request: Request) -> Sequence[Need]:
-    bucket = call.known_bucket = await buckets.require(call, request["Bucket"])
-    arn = call.object_arn(bucket.name, request["Key"])
+    name = request["Bucket"]
+    bucket = await call.buckets.get(name) or await buckets.require(call, name)
+    call.known_bucket = bucket
     actions = ["s3:PutObject"]
     tagged = request.get("Tagging")
     if tagged:
         actions.append("s3:PutObjectTagging")
     tags = tagged and partial(parse_qsl, tagged, keep_blank_values=True)
-    keys = Keys(call, request, bucket, tags=tags)
     if not _OF_ACL.isdisjoint(request):
         actions.append("s3:PutObjectAcl")
-    policy = bucket.policy and policy_of(call, bucket)
-    return [Need(action, arn, bucket.owner, keys, policy) for action in actions]
+    keys = Keys(call, request, bucket, tags)
+    return _needs(call, bucket, actions, call.object_arn(name, request["Key"]), keys)
 
 
 @access("DeleteObjects")
@@ -162,6 +163,16 @@ async def on_what_is_elsewhere(call: S3Call, request: Request) -> Sequence[Need]
 async def on_form(call: S3Call, request: Request) -> Sequence[Need]:
     """The form's own fields say who posts it, and they are not read yet."""
     return []
+
+
+def _needs(
+    call: S3Call, bucket: Bucket, actions: Sequence[str], arn: str, keys: Keys
+) -> Sequence[Need]:
+    """All these actions on one object."""
+    policy = bucket.policy and policy_of(call, bucket)
+    if len(actions) == 1:
+        return [Need(actions[0], arn, bucket.owner, keys, policy)]
+    return [Need(action, arn, bucket.owner, keys, policy) for action in actions]
 
 
 def _in_set(tagged: Request) -> Tags:

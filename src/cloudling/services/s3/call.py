@@ -5,8 +5,9 @@ from __future__ import annotations
 from cloudling.kernel import Call, collection
 from cloudling.services.s3.records import Bucket, Object, Part, Upload
 
-# What the ARNs of all buckets of a partition begin with.
+# What the ARNs of all buckets begin with, by the region, which tells the partition.
 _PREFIXES: dict[str, str] = {}
+_MOST_PREFIXES = 256
 
 
 class S3Call(Call):
@@ -23,15 +24,17 @@ class S3Call(Call):
     known_bucket: Bucket | None = None
 
     def bucket_arn(self, bucket: str) -> str:
-        partition = self.partition
-        prefix = _PREFIXES.get(partition)
-        if prefix is None:
-            values = {"Partition": partition, "BucketName": ""}
-            prefix = _PREFIXES[partition] = self.cloud.resources.arn("s3", "bucket", values)
-        return prefix + bucket
+        return (_PREFIXES.get(self.region) or self._prefix()) + bucket
 
     def object_arn(self, bucket: str, key: str) -> str:
-        return f"{self.bucket_arn(bucket)}/{key}"
+        return f"{_PREFIXES.get(self.region) or self._prefix()}{bucket}/{key}"
+
+    def _prefix(self) -> str:
+        values = {"Partition": self.partition, "BucketName": ""}
+        found = self.cloud.resources.arn("s3", "bucket", values)
+        if len(_PREFIXES) < _MOST_PREFIXES:
+            _PREFIXES[self.region] = found
+        return found
 
     @property
     def encryption(self) -> dict[str, str]:

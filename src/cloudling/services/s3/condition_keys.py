@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from cloudling.kernel.authorize.moments import format_date
 from cloudling.kernel.units import run_unit
 
@@ -62,65 +64,54 @@ _CREATING = {
 }
 
 
-class Keys:
+class Keys(msgspec.Struct):
     """Answers S3's keys of one request. `tags` reads the tags that the request sets.
 
     `existing` is the key of an object whose tags conditions may ask for.
     """
 
-    __slots__ = ("_bucket", "_call", "_existing", "_found", "_request", "_tags", "_tags_there")
-
-    def __init__(
-        self,
-        call: S3Call,
-        request: Request,
-        bucket: Bucket | None = None,
-        *,
-        tags: Callable[[], Tags] | None = None,
-        existing: str = "",
-    ) -> None:
-        self._call = call
-        self._request = request
-        self._bucket = bucket
-        self._tags = tags
-        self._existing = existing
-        self._found: dict[str, Value] | None = None
-        self._tags_there: dict[str, str] | None = None
+    call: S3Call
+    request: Request
+    bucket: Bucket | None = None
+    tags: Callable[[], Tags] | None = None
+    existing: str = ""
+    found: dict[str, Value] | None = None
+    tags_there: dict[str, str] | None = None
 
     def __call__(self, key: str) -> str | Sequence[str] | None:
         if key.startswith(_EXISTING_TAG):
             return self._existing_tag(key[len(_EXISTING_TAG) :])
-        found = self._found
+        found = self.found
         if found is None:
-            found = self._found = self._gather()
+            found = self.found = self._gather()
         return found.get(key)
 
     def _gather(self) -> dict[str, Value]:
-        call, request = self._call, self._request
+        call, request = self.call, self.request
         found: dict[str, Value] = {
             _MEMBERS[member]: str(request[member]) for member in _MEMBERS.keys() & request.keys()
         }
-        found["s3:resourceaccount"] = self._bucket.owner if self._bucket else call.account
+        found["s3:resourceaccount"] = self.bucket.owner if self.bucket else call.account
         found["s3:objectcreationoperation"] = _CREATING.get(call.operation.name)
         found |= _of_signature(call)
         found |= _of_location(request)
         found |= _of_lock(request, call.clock.now())
-        tags = self._tags() if self._tags else []
+        tags = self.tags() if self.tags else []
         if tags:
             found |= {f"s3:requestobjecttag/{key.lower()}": value for key, value in tags}
             found["s3:requestobjecttagkeys"] = [key for key, _ in tags]
         return found
 
     def _existing_tag(self, name: str) -> str | None:
-        if self._tags_there is None:
-            self._tags_there = self._read_tags()
-        return self._tags_there.get(name)
+        if self.tags_there is None:
+            self.tags_there = self._read_tags()
+        return self.tags_there.get(name)
 
     def _read_tags(self) -> dict[str, str]:
-        if self._bucket is None or not self._existing:
+        if self.bucket is None or not self.existing:
             return {}
         # Conditions cannot wait, and need not: collections never do.
-        found = run_unit(self._call.objects.get(self._bucket.id, self._existing))
+        found = run_unit(self.call.objects.get(self.bucket.id, self.existing))
         return {key.lower(): value for key, value in found.tags.items()} if found else {}
 
 

@@ -145,6 +145,7 @@ def test_null(wanted: str, given: Value, expected: bool) -> None:
 )
 def test_an_empty_text_is_a_set_of_nothing(operator: str, expected: bool) -> None:
     assert holds({operator: {"x:Key": ["1"]}}, {"x:key": ""}) is expected
+    assert holds({operator: {"x:Key": ["1"]}}, {"x:key": [""]}) is expected
 
 
 def test_operators_and_keys_must_all_hold() -> None:

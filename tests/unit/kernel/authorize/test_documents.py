@@ -57,6 +57,7 @@ def refusal(text: str, kind: Any = "identity") -> str:
         written(OK, Version=["2012-10-17"]),
         written(OK, Other=1),
         written(OK, Id=["x"]),
+        written(OK, Id="half a pair: \ud800"),
     ],
 )
 def test_what_is_no_document(text: str) -> None:
