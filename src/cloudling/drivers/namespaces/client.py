@@ -37,7 +37,7 @@ class Connection:
         self._asked: dict[int, asyncio.Future[_Result]] = {}
         self._number = 0
         self.gone = asyncio.Event()
-        self.on_event: Callable[[str, str], None] = lambda event, name: None
+        self.on_event: Callable[[Said], None] = lambda said: None
         self._loop.add_reader(self._channel.fileno(), self._read)
 
     async def ask(self, verb: str, said: dict[str, Any]) -> _Result:
@@ -78,7 +78,7 @@ class Connection:
             return
         said = msgspec.json.decode(data, type=Said)
         if said.event:
-            self.on_event(said.event, said.name)
+            self.on_event(said)
             return
         self._settle(said, descriptors)
 
@@ -163,6 +163,13 @@ class Netd:
     async def socket_of(self, **said: Any) -> socket.socket:
         _, descriptors = await self.connection.ask("socket", said)
         return socket.socket(fileno=descriptors[0])
+
+    async def run(self, name: str, *argv: str, **said: Any) -> tuple[int, list[int]]:
+        """Run a program in a machine: its number, and the ends of its input, output and errors."""
+        result, descriptors = await self.connection.ask(
+            "machine run", {"name": name, "argv": argv, **said}
+        )
+        return int(bytes(result)), descriptors
 
     async def carrier(self) -> socket.socket:
         """A channel for the carrier: on it only sockets can be asked for."""

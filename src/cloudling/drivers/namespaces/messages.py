@@ -13,6 +13,13 @@ Name = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,63}\Z")]
 Address = Annotated[str, Meta(max_length=39)]
 Network = Annotated[str, Meta(max_length=43)]
 Mac = Annotated[str, Meta(pattern=r"\A([0-9a-f]{2}(:[0-9a-f]{2}){5})?\Z")]
+Folder = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[a-zA-Z0-9_-][a-zA-Z0-9._-]*(/[a-zA-Z0-9_-][a-zA-Z0-9._-]*)*\Z", max_length=255
+    ),
+]
+Word = Annotated[str, Meta(pattern=r"\A[^\x00]*\Z", max_length=65536)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
@@ -108,6 +115,55 @@ class Addresses(Struct, frozen=True, tag="addresses", tag_field="verb", forbid_u
     public: Annotated[dict[Address, Address], Meta(max_length=10_000)]
 
 
+class EnsureMachine(
+    Struct, frozen=True, tag="machine ensure", tag_field="verb", forbid_unknown_fields=True
+):
+    """A machine: its folders lie below control's own; what it writes goes into `folder`.
+
+    Its space has its name. `host_usr` lays its `/usr` over the host's.
+    """
+
+    name: Name
+    hostname: Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9][a-zA-Z0-9.-]{0,62}\Z")]
+    folder: Folder
+    lower: Annotated[tuple[Folder, ...], Meta(min_length=1, max_length=16)]
+    host_usr: bool = False
+
+
+class RemoveMachine(
+    Struct, frozen=True, tag="machine remove", tag_field="verb", forbid_unknown_fields=True
+):
+    """End a machine at once and forget it; its folder stays."""
+
+    name: Name
+
+
+class SignalMachine(
+    Struct, frozen=True, tag="machine signal", tag_field="verb", forbid_unknown_fields=True
+):
+    """SIGTERM ends a machine in order, SIGKILL at once."""
+
+    name: Name
+    number: Literal[9, 15]
+
+
+class RunCommand(
+    Struct, frozen=True, tag="machine run", tag_field="verb", forbid_unknown_fields=True
+):
+    """A program in a machine: the result names it; an event tells of its end.
+
+    Its input, output and errors come as descriptors, unless its output is the console's.
+    """
+
+    name: Name
+    argv: Annotated[tuple[Word, ...], Meta(min_length=1, max_length=1000)]
+    environment: Annotated[dict[Word, Word], Meta(max_length=1000)] = {}
+    folder: Annotated[str, Meta(pattern=r"\A/", max_length=4096)] = "/"
+    uid: Annotated[int, Meta(ge=0, le=65535)] = 0
+    gid: Annotated[int, Meta(ge=0, le=65535)] = 0
+    to_console: bool = False
+
+
 class OpenSocket(Struct, frozen=True, tag="socket", tag_field="verb", forbid_unknown_fields=True):
     """A socket that lives in a space, a network or `internet`; bound and listening as said.
 
@@ -138,6 +194,10 @@ Verb = (
     | RemoveInterface
     | Rules
     | Addresses
+    | EnsureMachine
+    | RemoveMachine
+    | SignalMachine
+    | RunCommand
     | OpenSocket
     | Carrier
 )
@@ -174,10 +234,13 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
 
 class Event(Struct, frozen=True, omit_defaults=True):
-    """What happened without being asked for."""
+    """What happened without being asked for: of whom, of which command, and with which code."""
 
     event: str
     name: str = ""
+    command: int = -1
+    code: int = 0
+    reason: str = ""
 
 
 class Said(Struct, frozen=True):
@@ -190,6 +253,9 @@ class Said(Struct, frozen=True):
     is_beside: bool = False
     event: str = ""
     name: str = ""
+    command: int = -1
+    code: int = 0
+    reason: str = ""
 
 
 class Self(Struct, frozen=True):
@@ -200,6 +266,16 @@ class Self(Struct, frozen=True):
     version: str
 
 
+class HeldMachine(Struct, frozen=True):
+    """A machine as it stands; `codes` are those of its ended commands, by their numbers."""
+
+    wanted: EnsureMachine
+    state: Literal["booting", "running", "ended"]
+    commands: tuple[int, ...] = ()
+    codes: dict[int, int] = {}
+    reason: str = ""
+
+
 class Holdings(Struct, frozen=True):
     """All that netd holds, as it was asked for."""
 
@@ -208,3 +284,4 @@ class Holdings(Struct, frozen=True):
     interfaces: tuple[EnsureInterface, ...] = ()
     groups: dict[str, tuple[Group, ...]] = {}
     public: dict[str, dict[str, str]] = {}
+    machines: tuple[HeldMachine, ...] = ()

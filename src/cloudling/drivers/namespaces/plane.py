@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import TYPE_CHECKING
 
@@ -37,12 +38,13 @@ class Plane:
         self._numbers = 0
         self.routers: dict[str, Router] = {}
         self.spaces: dict[str, Space] = {}
+        self._machines: set[str] = set()
         self._internet = Internet(self._home)
 
     def ensure_router(self, wanted: EnsureRouter) -> None:
         router = self.routers.get(wanted.name)
         if router is None:
-            self._require_new(wanted.name)
+            self.require_new(wanted.name)
             self._numbers += 1
             router = self.routers[wanted.name] = Router(wanted, self._numbers, self._home)
         elif router.wanted != wanted:
@@ -80,7 +82,7 @@ class Plane:
         if space is not None:
             router.attach(wanted, space)
             return
-        self._require_new(name)
+        self.require_new(name)
         space = Space(name, self._home)
         try:
             space.raise_loopback()
@@ -95,9 +97,33 @@ class Plane:
         if router is None:
             return
         space = router.detach(name)
-        if not self._is_used(space):
+        if space.name not in self._machines and not self._is_used(space):
             del self.spaces[space.name]
             space.close()
+
+    def add_machine(self, name: str, descriptor: int) -> None:
+        """Let interfaces lie in a machine's own network namespace; the descriptor is ours."""
+        try:
+            self.require_new(name)
+            space = Space(name, self._home, descriptor)
+        except OSError:
+            os.close(descriptor)
+            raise
+        space.raise_loopback()
+        self.spaces[name] = space
+        self._machines.add(name)
+
+    def remove_machine(self, name: str) -> None:
+        """Take its interfaces off; they are ensured anew for its next life."""
+        space = self.spaces.pop(name, None)
+        self._machines.discard(name)
+        if space is None:
+            return
+        for router in self.routers.values():
+            held = [each for each, attached in router.interfaces.items() if attached.space is space]
+            for each in held:
+                router.detach(each)
+        space.close()
 
     def set_rules(self, rules: Rules) -> None:
         self._router(rules.router).firewall.set_groups(rules.groups, rules.remove)
@@ -161,7 +187,7 @@ class Plane:
             return self.spaces[name]
         raise NothingSuch(f"There is no network or space {name}.")
 
-    def _require_new(self, name: str) -> None:
+    def require_new(self, name: str) -> None:
         if name == INTERNET or name in self.routers or name in self.spaces:
             raise FileExistsError(17, f"The name {name} is taken.")
 

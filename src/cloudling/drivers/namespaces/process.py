@@ -14,7 +14,10 @@ import socket
 from pathlib import Path
 
 from cloudling.drivers.namespaces import syscalls
+from cloudling.drivers.namespaces.channels import Channel
 from cloudling.drivers.namespaces.server import Server
+from cloudling.drivers.namespaces.signals import Signals
+from cloudling.drivers.namespaces.zygotes import fork_zygote
 
 NAME = "cloudling-netd"
 _NAMESPACES = syscalls.NEWNET | syscalls.NEWNS | syscalls.NEWIPC | syscalls.NEWUTS
@@ -31,7 +34,9 @@ def main(arguments: list[str]) -> int:
     if inner == 0:
         os.close(dead)
         _become_inner(alive)
-        _serve(Server(socket.socket(fileno=listener), path, grace), alive)
+        # Before anything is received, so that nothing that was is in a machine's memory.
+        zygote = fork_zygote([listener, alive])
+        _serve(Server(socket.socket(fileno=listener), path, grace, Channel(zygote)), alive)
         return 0
     os.close(listener)
     os.close(alive)
@@ -102,18 +107,12 @@ def _become_inner(alive: int) -> None:
 
 
 def _serve(server: Server, alive: int) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: server.stop())
-    woken, wake = os.pipe()
-    for end in (woken, wake):
-        os.set_blocking(end, False)
-    signal.set_wakeup_fd(wake)
-    server.watch(woken, lambda: _drain(woken))
+    signals = Signals(signal.SIGTERM)
+    server.watch(signals.fileno(), lambda: _heed(server, signals))
     server.watch(alive, server.stop)
     server.run()
 
 
-def _drain(descriptor: int) -> None:
-    try:
-        os.read(descriptor, 4096)
-    except BlockingIOError:
-        return
+def _heed(server: Server, signals: Signals) -> None:
+    if signals.drain():
+        server.stop()

@@ -18,6 +18,7 @@ import msgspec
 from cloudling import __version__
 from cloudling.drivers.namespaces import messages
 from cloudling.drivers.namespaces.channels import Channel, ChannelClosed, write_aside
+from cloudling.drivers.namespaces.machines import Machines
 from cloudling.drivers.namespaces.messages import Answer, CarrierRequest, Event, Numbered, Request
 from cloudling.drivers.namespaces.plane import NothingSuch, Plane
 
@@ -31,17 +32,19 @@ _EINVAL, _ENOENT = 22, 2
 
 
 class _Given:
-    """A result that is a descriptor: it is handed over, and closed here."""
+    """A result with descriptors: they are handed over, and closed here."""
 
-    def __init__(self, made: socket.socket) -> None:
-        self.made = made
+    def __init__(self, descriptors: list[int], result: Any = None) -> None:
+        self.descriptors = descriptors
+        self.result = result
 
 
 class Server:
     """Serves one control, and carriers, until `stop`, or until control stayed away too long."""
 
-    def __init__(self, listener: socket.socket, path: Path, grace: float) -> None:
+    def __init__(self, listener: socket.socket, path: Path, grace: float, zygote: Channel) -> None:
         self.plane = Plane()
+        self.machines = Machines(self.plane, path.parent, zygote)
         self._epoch = secrets.token_hex(8)
         self._grace = grace
         self._listener = listener
@@ -53,11 +56,15 @@ class Server:
         self._is_ending = False
         listener.setblocking(False)
         self._selector.register(listener, selectors.EVENT_READ, self._admit)
+        self.machines.watch = self.watch
+        self.machines.unwatch = self._selector.unregister
+        self.machines.tell = self._tell_control
+        self.watch(zygote.fileno(), self._heed_zygote)
 
     def stop(self) -> None:
         self._is_ending = True
 
-    def watch(self, descriptor: int, notice: Callable[[], None]) -> None:
+    def watch(self, descriptor: int, notice: Callable[[], object]) -> None:
         """Call `notice` whenever the descriptor becomes readable."""
         self._selector.register(descriptor, selectors.EVENT_READ, notice)
 
@@ -76,6 +83,23 @@ class Server:
         self._listener.close()
         self._selector.close()
         self.plane.close()
+
+    def _heed_zygote(self) -> None:
+        """Without a zygote no machine can be born, nor its end be known."""
+        try:
+            self.machines.heed_zygote()
+        except BlockingIOError:
+            return
+        except ChannelClosed:
+            self.stop()
+
+    def _tell_control(self, event: Event) -> None:
+        if self._control is not None:
+            self._say(self._control, event)
+
+    def run_command(self, ask: messages.RunCommand) -> _Given:
+        number, descriptors = self.machines.run(ask)
+        return _Given(descriptors, number)
 
     def _patience(self) -> float | None:
         if self._control is not None:
@@ -132,8 +156,12 @@ class Server:
 
     def _tell(self, channel: Channel, number: int, result: Any) -> None:
         if isinstance(result, _Given):
-            with result.made as made:
-                self._answer(channel, Answer(number), (made.fileno(),))
+            try:
+                said = Answer(number, msgspec.Raw(msgspec.json.encode(result.result)))
+                self._answer(channel, said, tuple(result.descriptors))
+            finally:
+                for each in result.descriptors:
+                    os.close(each)
             return
         encoded = msgspec.json.encode(result)
         if len(encoded) <= _INLINE:
@@ -159,7 +187,8 @@ class Server:
         return messages.Self(self._epoch, os.getpid(), __version__)
 
     def holdings(self) -> messages.Holdings:
-        return self.plane.holdings(self._epoch)
+        found = self.plane.holdings(self._epoch)
+        return msgspec.structs.replace(found, machines=self.machines.held())
 
     def open_carrier(self) -> _Given:
         if len(self._carriers) >= _MOST_CARRIERS:
@@ -168,7 +197,7 @@ class Server:
         channel = Channel(ours)
         self._carriers.append(channel)
         self.watch(channel.fileno(), lambda: self._serve(channel, CarrierRequest))
-        return _Given(theirs)
+        return _Given([theirs.detach()])
 
 
 _VERBS: dict[type, Callable[[Server, Any], Any]] = {
@@ -181,7 +210,11 @@ _VERBS: dict[type, Callable[[Server, Any], Any]] = {
     messages.RemoveInterface: lambda server, ask: server.plane.remove_interface(ask.name),
     messages.Rules: lambda server, ask: server.plane.set_rules(ask),
     messages.Addresses: lambda server, ask: server.plane.set_addresses(ask),
-    messages.OpenSocket: lambda server, ask: _Given(server.plane.open_socket(ask)),
+    messages.OpenSocket: lambda server, ask: _Given([server.plane.open_socket(ask).detach()]),
+    messages.EnsureMachine: lambda server, ask: server.machines.ensure(ask),
+    messages.RemoveMachine: lambda server, ask: server.machines.remove(ask.name),
+    messages.SignalMachine: lambda server, ask: server.machines.signal(ask.name, ask.number),
+    messages.RunCommand: lambda server, ask: server.run_command(ask),
     messages.Carrier: lambda server, _: server.open_carrier(),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 
 NEWNS = 0x00020000
 NEWCGROUP = 0x02000000
@@ -24,7 +25,9 @@ MS_PRIVATE = 0x40000
 MS_SLAVE = 0x80000
 MNT_DETACH = 0x2
 
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -32,7 +35,7 @@ _libc.mount.argtypes = [ctypes.c_char_p] * 3 + [ctypes.c_ulong, ctypes.c_char_p]
 _libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
 
 
-def _require(result: int, what: str) -> int:
+def require(result: int, what: str) -> int:
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
@@ -40,11 +43,11 @@ def _require(result: int, what: str) -> int:
 
 
 def unshare(kinds: int) -> None:
-    _require(_libc.unshare(kinds), f"unshare {kinds:#x}")
+    require(_libc.unshare(kinds), f"unshare {kinds:#x}")
 
 
 def setns(descriptor: int, kind: int) -> None:
-    _require(_libc.setns(descriptor, kind), f"setns {kind:#x}")
+    require(_libc.setns(descriptor, kind), f"setns {kind:#x}")
 
 
 def mount(
@@ -57,19 +60,38 @@ def mount(
         flags,
         os.fsencode(options) if options is not None else None,
     )
-    _require(result, f"mount {source} on {target}")
+    require(result, f"mount {source} on {target}")
 
 
 def unmount(target: str, flags: int = MNT_DETACH) -> None:
-    _require(_libc.umount2(os.fsencode(target), flags), f"unmount {target}")
+    require(_libc.umount2(os.fsencode(target), flags), f"unmount {target}")
 
 
 def die_with_parent(number: int) -> None:
     """Let the kernel send this signal when the thread that forked this process ends."""
-    _require(_libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0), "prctl PDEATHSIG")
+    require(_libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0), "prctl PDEATHSIG")
+
+
+def hide_process() -> None:
+    """Let nobody look into this process's memory, environment and descriptors."""
+    require(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl DUMPABLE")
 
 
 def name_process(name: str) -> None:
     """What `ps` and `top` show; 15 bytes at most."""
     buffer = ctypes.create_string_buffer(name.encode()[:15])
-    _require(_libc.prctl(_PR_SET_NAME, ctypes.addressof(buffer), 0, 0, 0), "prctl NAME")
+    require(_libc.prctl(_PR_SET_NAME, ctypes.addressof(buffer), 0, 0, 0), "prctl NAME")
+
+
+def pivot_root(new: str, old: str) -> None:
+    number = _PIVOT_ROOT.get(platform.machine())
+    if number is None:
+        raise OSError(38, f"pivot_root is not known on {platform.machine()}.")
+    result = _libc.syscall(number, os.fsencode(new), os.fsencode(old))
+    require(result, f"pivot_root {new}")
+
+
+def clone(number: int, flags: int) -> int:
+    """The bare system call: 0 in the child, its process in the parent, -1 for an error."""
+    result: int = _libc.syscall(number, flags, 0, 0, 0, 0)
+    return result
