@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +17,6 @@ from cloudling.drivers.namespaces.client import Netd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from cloudling.drivers.namespaces.messages import Said
 
@@ -281,3 +282,38 @@ def test_paths_outside_controls_folder_are_refused(machine: Machine, turn: Turn)
                 await machine.netd.result_of("machine ensure", **wanted)
 
     turn(ask())
+
+
+def running(argument: str) -> list[str]:
+    """The processes of this system that were given an argument like no other."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if argument.encode() in (folder / "cmdline").read_bytes().split(b"\0"):
+                found.append(folder.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_killed_netd_takes_its_machines_with_it(machine: Machine, turn: Turn) -> None:
+    argument = f"{1_000_000 + os.getpid()}.{id(machine)}"
+
+    async def kill() -> None:
+        _, descriptors = await machine.netd.run(
+            "i-1", "/bin/sleep", argument, environment=ENVIRONMENT
+        )
+        for each in descriptors:
+            os.close(each)
+        deadline = time.monotonic() + PATIENCE
+        while not running(argument):
+            assert time.monotonic() < deadline, "the command does not run"
+            await asyncio.to_thread(time.sleep, 0.01)
+        assert machine.netd.process is not None
+        machine.netd.process.kill()
+        await machine.netd.ended()
+        while running(argument):
+            assert time.monotonic() < deadline + PATIENCE, "the command outlives netd"
+            await asyncio.to_thread(time.sleep, 0.01)
+
+    turn(kill())
