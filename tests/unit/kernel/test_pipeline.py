@@ -241,7 +241,7 @@ def test_tags_of_one_resource(house: House) -> None:
 def test_tags_of_all_resources_of_a_kind(house: House) -> None:
     async def change(call: Call, request: dict[str, Any]) -> dict[str, Any]:
         for arn in ("a/2", "b/1", "a/1", "a"):
-            await call.tags.add(arn, {"of": arn})
+            await call.tags.replace(arn, {"of": arn})
         return {"Found": [each.tags["of"] for each in await call.tags.below("a/")]}
 
     assert house.call(change, Name="one") == {"Found": ["a/1", "a/2"]}
