@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cloudling.gateway.answers import BODILESS, HeadWriter
 from cloudling.gateway.refusals import Busy, HeadTimeout, failure
 from cloudling.gateway.requests import Ends, Exchange, Reader
+from cloudling.gateway.rounds import STEP, Rounds
 from cloudling.gateway.transfers import (
     CutOff,
     Download,
@@ -54,6 +55,7 @@ class House:
     draining: bool = False
     connections: set[Connection] = field(default_factory=set)
     emptied: Callable[[], None] | None = None
+    rounds: Rounds = field(default_factory=Rounds)
 
 
 class Connection(asyncio.Protocol):
@@ -68,6 +70,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, house: House) -> None:
         self._house = house
         self._current: Exchange | None = None
+        # A request was read and will be handled with those of others.
+        self._waits = False
         self._task: asyncio.Task[None] | None = None
         self._advancing = False
         self._paused = False
@@ -102,12 +106,13 @@ class Connection(asyncio.Protocol):
         self._advance()
 
     def data_received(self, data: bytes) -> None:
-        self._touched = self._house.now
-        reader = self._reader
+        house, reader = self._house, self._reader
+        self._touched = house.now
         reader.feed(data)
-        if reader.queue and self._current is None:
-            self._advance()
-        if reader.body is not None or reader.queue:
+        if reader.queue and self._current is None and not self._waits:
+            self._waits = True
+            house.rounds.join(self)
+        if reader.body is not None or len(reader.queue) > 1:
             self.settle()
 
     def eof_received(self) -> bool:
@@ -116,7 +121,7 @@ class Connection(asyncio.Protocol):
         if reader.body is not None:
             reader.body.cut_off()
         reader.deaf = True
-        return self._current is not None and not self._ending
+        return (self._current is not None or self._waits) and not self._ending
 
     def connection_lost(self, _: Exception | None) -> None:
         self._lost = self._ending = True
@@ -194,6 +199,22 @@ class Connection(asyncio.Protocol):
 
     # Handling
 
+    def fail(self) -> None:
+        """End after a fault of ours."""
+        log.exception("A connection failed by a fault of ours")  # noqa: LOG004 - as `_bug`
+        self.cut()
+
+    def begin(self) -> None:
+        """Handle what was read."""
+        self._waits = False
+        self._advance()
+
+    def end(self, response: Response) -> None:
+        """Send an answer that was postponed, and go on."""
+        self._send(response)
+        if self._reader.queue or self._reader.backlog or self._paused:
+            self._advance()
+
     def _advance(self) -> None:
         """Handle what is queued, one by one, as far as nothing has to be waited for."""
         if self._advancing:
@@ -220,19 +241,23 @@ class Connection(asyncio.Protocol):
         if exchange.refusal is not None:
             self._answer(exchange.refusal)
             return
+        self.go_on(self._house.handler(exchange.request))
+
+    def go_on(self, work: Coroutine[Any, Any, Response]) -> None:
+        """Drive a handler as far as it comes by itself."""
         try:
-            work = self._house.handler(exchange.request)
             waited = work.send(None)
         except StopIteration as stop:
             response: Response = stop.value
-            if response.held_by is None:
-                self._send(response)
-            else:
+            if response.held_by is not None or not self._house.rounds.answer(self, response):
                 self._answer(response)
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the client gets an answer
             self._answer(_bug())
         else:
-            self._task = asyncio.get_running_loop().create_task(self._handle(work, waited))
+            if waited is STEP:
+                self._house.rounds.pause(self, work)
+            else:
+                self._task = asyncio.get_running_loop().create_task(self._handle(work, waited))
 
     async def _handle(self, work: Coroutine[Any, Any, Response], waited: object) -> None:
         try:
@@ -482,7 +507,7 @@ class Connection(asyncio.Protocol):
         """Close as soon as the answer under way has left; at once when there is none."""
         if self._flowing and self._task is not None:
             self._task.cancel()
-        elif self._current is None and not self._transport.is_closing():
+        elif not (self._current or self._waits or self._transport.is_closing()):
             self._ending = True
             self._reader.close()
             self._transport.close()

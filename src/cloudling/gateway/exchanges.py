@@ -15,6 +15,7 @@ from cloudling.gateway.browsers import Trust
 from cloudling.gateway.messages import Response
 from cloudling.gateway.protocols import codecs, errors, query, rest
 from cloudling.gateway.protocols.wire import WireRequest
+from cloudling.gateway.rounds import step
 from cloudling.gateway.signatures import bodies, claims, presigned, verification
 from cloudling.gateway.signatures.refusals import Refusal, answer
 from cloudling.gateway.signatures.verification import Expected
@@ -164,16 +165,18 @@ class Exchange:
         self.operation, form = naming.operation_of(
             request, raw, model, protocol, signed=self.claim is not None
         )
+        await step()
         await self._identify(sha256(raw).hexdigest())
         # Programs sign in a header, which no link carries.
         if self.trust is not Trust.CLIENT or self.scheme != "v4-header":
             self._review()
+        await step()
         codec = codecs.codec(model, self.operation, protocol)
         wire = WireRequest(request.method, headers=request.headers, body=raw, form=form)
         result = await self._invoke(codec.parse(wire)) or {}
         return codec.serialize(result, self.request_id)
 
-    async def _run_rest(self) -> Answer:
+    async def _run_rest(self) -> Answer:  # noqa: PLR0915 - one way, step by step
         """The resources stand in the head: authenticated before the body is read."""
         request, model = self.request, self.model
         assert model is not None  # noqa: S101 - _aim has loaded it
@@ -187,6 +190,7 @@ class Exchange:
         )
         if self.claim is not None and not self.claim.payload:
             await self._supply_hash(self.claim)
+        await step()
         # A bucket that is to be made is not looked for in the region where its name is taken.
         made = self.operation == "CreateBucket"
         await self._identify("", "" if made else labels.get("Bucket", bucket))
@@ -194,6 +198,7 @@ class Exchange:
         # Programs sign in a header, which no link carries.
         if self.trust is not Trust.CLIENT or self.scheme != "v4-header":
             self._review()
+        await step()
         codec = codecs.codec(model, self.operation, self.target.protocol)
         body: bytes | Incoming = b""
         if codec.streams or not bodies.is_empty(request, self.claim):
