@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +21,8 @@ HEAD = """\
 
 Every operation of AWS's models for the services that are here, as the code of this version has it.
 *Real*: the effect happens. *Partial*: it happens, but for what is said. *Missing*: the call answers
-501 `NotImplemented` with the operation's name and changes nothing. The same table comes from
+501 `NotImplemented` with the operation's name and changes nothing; whoever may not make the call is
+denied before that. The same table comes from
 `cloudling coverage [service]` and, as JSON, from `/_cloudling/coverage`.
 """
 
@@ -38,8 +40,20 @@ def page(table: Table) -> str:
             lines.append(f"- `{operation}` is partial: {states[operation].partition(': ')[2]}")
         if _in_state(states, "partial"):
             lines.append("")
-        lines.append(f"Missing: {_names(_in_state(states, 'missing'))}.")
+        lines += _missing(states)
     return "\n".join(lines) + "\n"
+
+
+def _missing(states: dict[str, str]) -> list[str]:
+    """What is missing, by the reason for it."""
+    by_reason: defaultdict[str, list[str]] = defaultdict(list)
+    for name in _in_state(states, "missing"):
+        by_reason[states[name].partition(": ")[2]].append(name)
+    if not by_reason:
+        return ["Missing: none."]
+    return ["Missing:", ""] + [
+        f"- {reason or 'not yet'}: {_names(names)}" for reason, names in sorted(by_reason.items())
+    ]
 
 
 def _in_state(states: dict[str, str], wanted: str) -> list[str]:

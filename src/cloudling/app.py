@@ -139,12 +139,12 @@ class App:
         except StoreError as fault:
             raise UserError(str(fault)) from fault
         self.cloud = build_cloud(settings, self.store, self.clock)
-        await self.decisions.load()
         if settings.access_log:
             self.cloud.recorder.sinks.append(self.access_log)
         if not self.development_keys:
             self.notes = await ensure_root_key(self.cloud, settings.account)
         await self._listen()
+        self.decisions.begin()
         self._reconciling = asyncio.create_task(self.cloud.reconcilers.run())
         gc.collect()
         gc.freeze()
@@ -179,7 +179,7 @@ class App:
         self._reconciling.cancel()
         await asyncio.wait([self._reconciling])
         self.cloud.recorder.flush()
-        self.decisions.save()
+        await self.decisions.end()
         await self.store.close()
 
     @property

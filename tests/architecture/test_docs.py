@@ -10,6 +10,8 @@ from tools.checks import generated
 from tools.checks.house import House
 
 from cloudling.cli.command import COMMANDS
+from cloudling.kernel.coverage import coverage_of
+from cloudling.kernel.services import find_services
 from cloudling.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
@@ -55,3 +57,13 @@ def test_a_broken_link_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "page.md: no.md leads to no file",
         "page.md: #none leads to no heading",
     ]
+
+
+def test_whatever_is_missing_has_a_reason_in_its_manifest() -> None:
+    services = list(find_services("cloudling.services"))
+    table = coverage_of(services)
+    for service in services:
+        states = [state for model in service.models for state in table[model].values()]
+        assert "missing" not in states
+        for reason in service.manifest.get("missing", {}).values():
+            assert f"missing: {reason}" in states

@@ -27,7 +27,9 @@ def write_and_kill(cloud: CloudProcess, writers: list[Writer], seconds: float) -
     threads = [threading.Thread(target=each.work, args=(cloud.port, stop)) for each in writers]
     for thread in threads:
         thread.start()
-    stop.wait(seconds)
+    # On a laden machine no write may have come back in that time: at least one has to.
+    while not stop.wait(seconds) and not any(each.acknowledged for each in writers):
+        assert any(thread.is_alive() for thread in threads), [each.fault for each in writers]
     cloud.kill()
     stop.set()
     for thread in threads:
@@ -62,7 +64,6 @@ def test_what_was_acknowledged_outlives_kill_9(tmp_path: Path) -> None:
             with Line(cloud.port) as line:
                 wrong = [text for each in writers for text in each.check(line)]
             assert wrong == []
-        assert sum(each.acknowledged for each in writers) > 0
 
 
 def test_grep_would_find_a_plain_body(tmp_path: Path) -> None:

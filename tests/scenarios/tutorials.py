@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 300  # seconds; a laden machine is slow, and nothing here is a measurement
+PATIENCE = 600  # seconds; a laden machine is slow, and nothing here is a measurement
 BLOCK = re.compile(r"^```(sh|text)( by-hand)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "\x1e"
 CLOUDLING = '#!/bin/sh\nexec "{python}" -m cloudling "$@"\n'

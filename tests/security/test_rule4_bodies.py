@@ -47,10 +47,7 @@ def cloud() -> Iterator[RunningCloud]:
 @pytest.fixture(scope="module")
 def powerless(cloud: RunningCloud) -> Key:
     """A user's key that no policy allows anything."""
-    iam = cloud.client("iam")
-    iam.create_user(UserName="powerless")
-    made = iam.create_access_key(UserName="powerless")["AccessKey"]
-    return Key(made["AccessKeyId"], made["SecretAccessKey"])
+    return Key(*cloud.user("powerless").values())
 
 
 def refuse_unread(cloud: RunningCloud, draft: Draft) -> Answer:

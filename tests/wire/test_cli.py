@@ -71,9 +71,61 @@ def test_the_cli_tells_refusals(aws: Program) -> None:
 
 
 def test_the_cli_asks_for_instances(aws: Program) -> None:
-    told = aws.fail("ec2", "describe-instances")
+    assert json.loads(aws.print("ec2", "describe-instances")) == {"Reservations": []}
+    told = aws.fail("ec2", "get-console-output", "--instance-id", "i-0123456789abcdef0")
     assert "(NotImplemented)" in told
-    assert "DescribeInstances of Elastic Compute Cloud is not implemented" in told
+    assert "GetConsoleOutput of Elastic Compute Cloud is not implemented" in told
     launch = ("ec2", "run-instances", "--image-id", "ami-12345678", "--instance-type", "t3.micro")
     assert "(DryRunOperation)" in aws.fail(*launch, "--dry-run")
     assert "(AuthFailure)" in aws.fail(*launch, **WRONG)
+
+
+def test_the_cli_makes_a_key_and_finds_an_image(
+    aws: Program, request: pytest.FixtureRequest
+) -> None:
+    name = f"key-{request.node.callspec.id}"
+    create = ("create-key-pair", "--key-name", name, "--key-type", "ed25519")
+    key = aws.print("ec2", *create, "--query", "KeyMaterial", "--output", "text")
+    (aws.folder / name).write_text(key)
+    (aws.folder / name).chmod(0o600)
+    keygen = replace(aws, command=(find_program("ssh-keygen"),))
+    of_file = keygen.print("-l", "-f", name).split()[1].removeprefix("SHA256:")
+    shown = ("--query", "KeyPairs[0].KeyFingerprint", "--output", "text")
+    assert (
+        aws.print("ec2", "describe-key-pairs", "--key-names", name, *shown).strip("=\n") == of_file
+    )
+    public = aws.folder / f"{name}.pub"
+    public.write_text(keygen.print("-y", "-f", name))
+    other = ("--key-name", f"{name}-2", "--public-key-material", f"fileb://{public}")
+    told = json.loads(aws.print("ec2", "import-key-pair", *other))
+    assert told["KeyFingerprint"].strip("=") == of_file
+    aws.print("ec2", "delete-key-pair", "--key-name", name)
+    named = ("--filters", "Name=name,Values=amzn2-ami-hvm-*-x86_64-gp2", "--owners", "amazon")
+    image = aws.print("ec2", "describe-images", *named, "--query", "Images[].ImageId")
+    assert len(json.loads(image)) == 1
+    sizes = ("--instance-types", "t2.micro", "--query", "InstanceTypes[0].MemoryInfo.SizeInMiB")
+    assert aws.print("ec2", "describe-instance-types", *sizes).strip() == "1024"
+
+
+def test_the_cli_opens_a_port(aws: Program) -> None:
+    default = ("describe-vpcs", "--filters", "Name=is-default,Values=true")
+    vpc = aws.print("ec2", *default, "--query", "Vpcs[0].VpcId", "--output", "text").strip()
+    create = ("create-security-group", "--group-name", "web", "--description", "of the CLI")
+    group = json.loads(aws.print("ec2", *create, "--vpc-id", vpc))["GroupId"]
+    named = ("--group-id", group)
+    ssh = ("--protocol", "tcp", "--port", "22", "--cidr", "0.0.0.0/0")
+    aws.print("ec2", "authorize-security-group-ingress", *named, *ssh)
+    again = aws.fail("ec2", "authorize-security-group-ingress", *named, *ssh)
+    assert "(InvalidPermission.Duplicate)" in again
+    everything = ("--protocol", "all", "--source-group", group)
+    aws.print("ec2", "authorize-security-group-ingress", *named, *everything)
+    tags = ("--resources", group, "--tags", "Key=Team,Value=blue")
+    aws.print("ec2", "create-tags", *tags)
+    found = ("--filters", "Name=tag:Team,Values=b*", "Name=ip-permission.from-port,Values=22")
+    told = json.loads(aws.print("ec2", "describe-security-groups", *found))
+    assert [each["GroupName"] for each in told["SecurityGroups"]] == ["web"]
+    aws.print("ec2", "revoke-security-group-ingress", *named, *ssh)
+    rules = ("describe-security-group-rules", "--filters", f"Name=group-id,Values={group}")
+    shown = aws.print("ec2", *rules, "--query", "length(SecurityGroupRules)")
+    assert shown.strip() == "2"
+    aws.print("ec2", "delete-security-group", *named)

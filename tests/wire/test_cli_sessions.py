@@ -72,9 +72,7 @@ def trusting(**condition: Any) -> str:
 def _people(cloud: RunningCloud, clock: ManualClock, folder: Path) -> str:
     """A user with keys and a device, and two roles; the answer is a code of the device."""
     iam = cloud.client("iam")
-    iam.create_user(UserName="ann")
-    iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=policy("sts:AssumeRole"))
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    keys = cloud.user("ann", policy("sts:AssumeRole"))
     device = iam.create_virtual_mfa_device(VirtualMFADeviceName="ann")["VirtualMFADevice"]
     seed, step = base64.b32decode(device["Base32StringSeed"]), int(clock.now() // mfa.STEP)
     iam.enable_mfa_device(
@@ -97,8 +95,7 @@ def _people(cloud: RunningCloud, clock: ManualClock, folder: Path) -> str:
     (folder / ".aws").mkdir()
     (folder / ".aws" / "config").write_text(CONFIGURATION)
     (folder / ".aws" / "credentials").write_text(
-        f"[ann]\naws_access_key_id = {key['AccessKeyId']}\n"
-        f"aws_secret_access_key = {key['SecretAccessKey']}\n"
+        "\n".join(["[ann]", *(f"{name} = {value}" for name, value in keys.items()), ""])
     )
     return mfa.code_at(seed, step + 1)
 

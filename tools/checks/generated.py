@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cloudling.cli.command import COMMANDS, build
-from cloudling.kernel.coverage import coverage_of
+from cloudling.kernel.coverage import coverage_of, is_missing
 from cloudling.kernel.services import find_services
 from cloudling.settings import SETTINGS, Setting
 from tools import coverage
@@ -113,7 +113,7 @@ def _counts(room: Room, table: coverage.Table) -> str:
     parts = []
     for model in room.models:
         states = table[model].values()
-        built = sum(state != "missing" for state in states)
+        built = sum(not is_missing(state) for state in states)
         parts.append(f"{model} {built} of {len(states)}")
     return ", ".join(parts)
 

@@ -15,7 +15,8 @@ TIERS = ("answers", "works", "faithful", "proven")
 LISTS = ("models", "calls", "needs", "extra_protocols", "reconciles")
 TEXTS = ("title", "tier", "validation_error")
 SWITCHES = ("own_tag_keys",)
-KNOWN = (*LISTS, *TEXTS, *SWITCHES, "passes")
+TABLES = ("passes", "missing")
+KNOWN = (*LISTS, *TEXTS, *SWITCHES, *TABLES)
 OBLIGATORY = ("title", "models", "calls", "needs", "tier")
 
 
@@ -70,7 +71,7 @@ def _fits(key: str, value: object) -> bool:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
     if key in SWITCHES:
         return isinstance(value, bool)
-    if key == "passes":
+    if key in TABLES:
         return isinstance(value, dict)
     return isinstance(value, str) and bool(value)
 
@@ -78,4 +79,6 @@ def _fits(key: str, value: object) -> bool:
 def _kind(key: str) -> str:
     if key in LISTS:
         return "a list of names"
-    return {"passes": "a table"}.get(key, "true or false" if key in SWITCHES else "text")
+    if key in TABLES:
+        return "a table"
+    return "true or false" if key in SWITCHES else "text"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,10 @@ from cloudling.settings import UserError, load
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Generator
 
 TIMEOUT = 10.0
+_SILENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,28 @@ class Cloud:
         finally:
             connection.close()
 
+    def stream(self, path: str) -> Generator[bytes]:
+        """The lines of an answer of the admin API that has no end, as they come."""
+        headers = {
+            "Host": f"localhost:{self.port}",
+            "Authorization": f"Bearer {self.place.token}",
+        }
+        # The cloud sends an empty line now and then, so silence means that it is gone.
+        with closing(
+            http.client.HTTPConnection(self.place.host, self.port, timeout=_SILENCE)
+        ) as line:
+            try:
+                line.request("GET", path, headers=headers)
+                with line.getresponse() as answer:
+                    _check(self, Answer(answer.status), "GET", path)
+                    while found := answer.readline():
+                        yield found
+            except (OSError, http.client.HTTPException) as fault:
+                raise UserError(
+                    f"The cloud on port {self.port} answers no more: {fault}. `cloudling status` "
+                    f"tells whether it runs."
+                ) from fault
+
     def health(self, timeout: float = 2.0) -> dict[str, Any] | None:
         """What a Cloudling on this port says of itself; None where none answers."""
         answer = self.call("GET", "/_cloudling/health", timeout)
@@ -70,25 +95,31 @@ class Cloud:
 
     def admin(self, method: str, path: str) -> Answer:
         """A request that must succeed; says what stands in the way otherwise."""
-        answer = self.call(method, path)
-        if answer is None:
-            raise UserError(
-                f"No cloud answers on port {self.port}. Start one with `cloudling start`, or "
-                f"name its port with --port."
-            )
-        if answer.status in (401, 403):
-            raise UserError(
-                f"The cloud on port {self.port} refused this command, because the token in "
-                f"{self.place.token_file} is missing or not its own. Call this as the user who "
-                f"started it."
-            )
-        if answer.status != 200:
-            words = answer.body.decode("utf-8", "replace").strip()[:200]
-            raise UserError(
-                f"What answers on port {self.port} said {answer.status} to {method} {path}: "
-                f"{words or 'nothing more'}. `cloudling logs` may say why."
-            )
-        return answer
+        return _check(self, self.call(method, path), method, path)
+
+
+def _check(cloud: Cloud, answer: Answer | None, method: str, path: str) -> Answer:
+    """The answer, if it is one of success; says what stands in the way otherwise."""
+    if answer is None:
+        raise UserError(
+            f"No cloud answers on port {cloud.port}. Start one with `cloudling start`, or name its "
+            f"port with --port."
+        )
+    if answer.status in (401, 403):
+        raise UserError(
+            f"The cloud on port {cloud.port} refused this command, because the token in "
+            f"{cloud.place.token_file} is missing or not its own. Call this as the user who "
+            f"started it."
+        )
+    if answer.status == 400:
+        raise UserError(answer.body.decode("utf-8", "replace").strip())
+    if answer.status != 200:
+        words = answer.body.decode("utf-8", "replace").strip()[:200]
+        raise UserError(
+            f"What answers on port {cloud.port} said {answer.status} to {method} {path}: "
+            f"{words or 'nothing more'}. `cloudling logs` may say why."
+        )
+    return answer
 
 
 def find(given: argparse.Namespace) -> Cloud:

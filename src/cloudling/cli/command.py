@@ -27,6 +27,7 @@ COMMANDS = {
     "env": "print what a shell needs so that AWS's tools use the cloud",
     "logs": "print the running cloud's log",
     "reset": "delete everything in the running cloud",
+    "watch": "print calls, events and reconcilers as they happen",
     "explain": "say why a call was denied, and what would allow it",
     "iam": "change how policies are held to, or ask what a principal needs",
     "coverage": "say which operations are real, partial or missing",
@@ -58,6 +59,13 @@ def build() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]
     return top, made
 
 
+def _count(text: str) -> int:
+    found = int(text)
+    if not 0 < found < 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text} is no number of things to show")
+    return found
+
+
 def _add_config(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", metavar="FILE", type=Path, help="the configuration file")
 
@@ -83,6 +91,17 @@ def _add_start(start: argparse.ArgumentParser) -> None:
 
 def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
     made["status"].add_argument("--json", action="store_true", help="print JSON")
+    made["status"].add_argument(
+        "--reconcilers",
+        action="store_true",
+        help="say what the cloud brings about by itself, and what fails",
+    )
+    made["watch"].add_argument(
+        "--only",
+        metavar="KINDS",
+        help="some of calls, events, reconcilers, with commas (default: all)",
+    )
+    made["watch"].add_argument("--json", action="store_true", help="print JSON, a line each")
     made["doctor"].add_argument("--json", action="store_true", help="print JSON")
     made["env"].add_argument(
         "--shell",
@@ -112,7 +131,9 @@ def _add_iam(made: dict[str, argparse.ArgumentParser]) -> None:
         help="an authorization ID, a request id or an encoded message (default: the last denial)",
     )
     explain.add_argument("--principal", metavar="NAME", help="only of this user, role or ARN")
-    explain.add_argument("--last", metavar="N", type=int, default=1, help="the last N (default: 1)")
+    explain.add_argument(
+        "--last", metavar="N", type=_count, default=1, help="the last N (default: 1)"
+    )
     explain.add_argument("--allowed", action="store_true", help="what was allowed, and by what")
     explain.add_argument("--json", action="store_true", help="print JSON, a line each")
     kinds = made["iam"].add_subparsers(

@@ -13,7 +13,7 @@ from cloudling.settings import load
 if TYPE_CHECKING:
     import argparse
 
-    from cloudling.cli.probes import Finding
+    from cloudling.cli.findings import Finding
 
 
 def run(given: argparse.Namespace) -> int:

@@ -106,6 +106,8 @@ def _checked(record: Json) -> list[str]:
             found += f" (looked at: {looked})"
         start = "  checks  " if number == 0 else _INDENT
         lines.append(f"{start}{check['policyType']}: {check['result']}; {found}")
+        refusing = (", ".join(level) for level in check.get("refusing", ()))
+        lines += [f"{_INDENT}  a level refuses that has only {names}" for names in refusing]
         for near in check.get("nearly", ()):
             unmet = "; ".join(map(_unmet, near["unmet"]))
             lines.append(f"{_INDENT}  nearly {_of(near)}: {unmet}")
@@ -133,7 +135,8 @@ def _remedy(record: Json) -> list[str]:
     pairs = zip(record["wanting"], record.get("remedies", ()), strict=False)
     for number, (kind, statement) in enumerate(pairs):
         if number == 0 and not record["explicit"]:
-            lines.append(f"  remedy  add to {_place(kind)}:")
+            otherwise = "call so that a statement above fits, or " if _nearly(record, kind) else ""
+            lines.append(f"  remedy  {otherwise}add to {_place(kind)}:")
         else:
             lines.append(f"  but     the {kind} would still refuse it; add to {_place(kind)}:")
         lines += _indented(statement)
@@ -145,6 +148,16 @@ def _remedy(record: Json) -> list[str]:
     return lines
 
 
+def _nearly(record: Json, kind: str) -> bool:
+    """Is a statement of that type's kept from applying by its Condition alone?"""
+    return any(
+        all(unmet["element"] == "Condition" for unmet in near["unmet"])
+        for check in record["checks"]
+        if check["policyType"] == kind
+        for near in check.get("nearly", ())
+    )
+
+
 def _after_denial(record: Json) -> list[str]:
     deciding = record["deciding"]
     if deciding.get("sid") == _RESTRICTED:
@@ -152,7 +165,12 @@ def _after_denial(record: Json) -> list[str]:
             "  remedy  make the bucket's policy less than public, or turn RestrictPublicBuckets "
             "off in its public access block"
         ]
-    lines = ["  remedy  change or remove that statement: no other policy can outweigh it"]
+    otherwise = "call so that its Condition does not hold, or "
+    if "Condition" not in deciding["statement"]:
+        otherwise = ""
+    lines = [
+        f"  remedy  {otherwise}change or remove that statement: no other policy can outweigh it"
+    ]
     others = [
         f"{_of(one)} ({check['policyType']})"
         for check in record["checks"]
@@ -189,8 +207,8 @@ def _place(kind: str) -> str:
         "role trust policy": "the role's trust policy",
         "permissions boundary": "the caller's permissions boundary",
         "session policy": "the session's policy",
-        "service control policy": "a service control policy at each level above the account",
-        "resource control policy": "a resource control policy at each level above the resource",
+        "service control policy": "a service control policy at each level that refuses",
+        "resource control policy": "a resource control policy at each level that refuses",
     }
     return places[kind]
 

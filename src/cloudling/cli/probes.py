@@ -10,11 +10,12 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloudling.cli import ports
+from cloudling.cli.findings import Finding
+from cloudling.cli.machine import machine
 from cloudling.settings import UserError
 
 if TYPE_CHECKING:
@@ -23,17 +24,6 @@ if TYPE_CHECKING:
 
 ROOM = 2 * 1024**3
 FIRST_CLI_WITH_ENDPOINT = {1: (1, 29), 2: (2, 13)}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `needed`: without it nothing works; a remedy may come with an ok."""
-
-    name: str
-    ok: bool
-    detail: str
-    remedy: str = ""
-    needed: bool = False
 
 
 def probe(settings: Settings, cloud: Cloud) -> list[Finding]:
@@ -49,7 +39,7 @@ def probe(settings: Settings, cloud: Cloud) -> list[Finding]:
         proxy(dict(os.environ)),
         aws_cli(shutil.which("aws"), cloud.url),
         profile(dict(os.environ)),
-        namespaces(),
+        *machine(),
     ]
 
 
@@ -189,30 +179,3 @@ def profile(environment: dict[str, str]) -> Finding:
         return Finding("AWS_PROFILE", True, "not set")
     remedy = "It wins over keys in variables in some tools: unset AWS_PROFILE, as `env` does."
     return Finding("AWS_PROFILE", False, named, remedy)
-
-
-def namespaces() -> Finding:
-    """Instances, to come, run in namespaces of the user's own."""
-    name = "namespaces"
-    unshare = shutil.which("unshare")
-    if sys.platform != "linux" or unshare is None:
-        return Finding(name, False, "not on this system", "Nothing in this version needs them.")
-    if _runs([unshare, "--user", "--map-root-user", "true"]):
-        return Finding(name, True, "users may make their own")
-    return Finding(
-        name,
-        False,
-        "users may not make their own",
-        "Nothing in this version needs them; instances will "
-        "(sysctl kernel.unprivileged_userns_clone=1 or user.max_user_namespaces).",
-    )
-
-
-def _runs(command: list[str]) -> bool:
-    try:
-        done = subprocess.run(  # noqa: S603 - as above
-            command, capture_output=True, timeout=5, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from cloudling.cli.cloud import find
@@ -21,9 +22,13 @@ def run(given: argparse.Namespace) -> int:
             f"No cloud answers on port {cloud.port}. Start one with `cloudling start`, or name "
             f"its port with --port."
         )
-    said = cloud.admin("GET", "/_cloudling/status").json()
+    path = "/_cloudling/reconcilers" if given.reconcilers else "/_cloudling/status"
+    said = cloud.admin("GET", path).json()
     if given.json:
         print(json.dumps(said, indent=2))
+        return 0
+    if given.reconcilers:
+        print("\n".join(reconcilers(said)))
         return 0
     rows = _rows(cloud.url, said)
     width = max(len(name) for name, _ in rows)
@@ -57,3 +62,29 @@ def duration(seconds: float) -> str:
             parts.append(f"{left // size} {unit}")
             left %= size
     return " ".join(parts[:2])
+
+
+def reconcilers(said: dict[str, Any]) -> list[str]:
+    """A line for each reconciler and each lane of the outbox, and one for each that fails."""
+    found = said["reconcilers"]
+    width = max((len(each["name"]) for each in found), default=0)
+    lines = [
+        f"{each['name']:{width}}  {each['running']} running, {each['waiting']} waiting, "
+        f"{each['failing']} failing"
+        for each in found
+    ]
+    lines += [
+        f"failing  {each['name']} {each['key']}: {each['fault']} ({each['failures']} times; "
+        f"again at {_moment(each['due'])})"
+        for each in said["failing"]
+    ]
+    lines += [
+        f"lane     {each['lane']}: {each['waiting']} to deliver"
+        + (f", failed {each['attempts']} times: {each['fault']}" if each["fault"] else "")
+        for each in said["lanes"]
+    ]
+    return lines or ["Nothing is brought about by itself: no service of this cloud needs it."]
+
+
+def _moment(seconds: float | None) -> str:
+    return "once" if seconds is None else time.strftime("%H:%M:%SZ", time.gmtime(seconds))

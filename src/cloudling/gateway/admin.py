@@ -15,6 +15,7 @@ import orjson
 
 from cloudling.gateway.decisions import DecisionPages
 from cloudling.gateway.messages import Response
+from cloudling.gateway.watching import WatchPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,6 +58,7 @@ class Admin:
             ("POST", b"/_cloudling/reset"): self._reset,
             ("POST", b"/_cloudling/stop"): self._stop,
             **DecisionPages(lambda: keeper.cloud).routes,
+            **WatchPages(lambda: keeper.cloud).routes,
         }
 
     @staticmethod

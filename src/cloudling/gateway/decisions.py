@@ -10,7 +10,8 @@ import msgspec
 import orjson
 
 from cloudling.gateway.messages import Response
-from cloudling.kernel.decisions.log import DecisionLog, is_of
+from cloudling.kernel.decisions.denials import is_of
+from cloudling.kernel.decisions.log import DecisionLog
 from cloudling.kernel.decisions.suggestions import suggest
 from cloudling.settings import IAM_MODES
 
@@ -47,12 +48,13 @@ class DecisionPages:
     async def _decisions(self, request: Request) -> Response:
         """`id` finds one; `last` tells so many of the past; else those to come, without end."""
         given = _given(request)
+        await self._log.ready()
         principal, allowed = given.get("principal", ""), given.get("allowed", "") in ("1", "true")
         if "id" in given:
             found = self._log.find(given["id"])
             return _lines([found] if found else [])
         if "last" in given:
-            if not given["last"].isdecimal():
+            if not given["last"].isdecimal() or len(given["last"]) > 9:
                 return _refused("`last` is a number of decisions, such as 10.")
             most = min(int(given["last"]), _MOST_TOLD)
             return _lines(self._log.last(most, principal=principal, allowed=allowed))
@@ -73,6 +75,7 @@ class DecisionPages:
 
     async def _suggestion(self, request: Request) -> Response:
         given = _given(request)
+        await self._log.ready()
         activity = self._log.activity
         named = [each for each in activity.principals if is_of(each, given.get("principal", ""))]
         if len(named) != 1:

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
 def missing(service: Service, name: str) -> Operation:
     """What stands for an operation that has no function; KeyError when no model has it."""
-    refusal = f"{name} of {service.title} is not implemented in Cloudling yet."
-    service.model_of(name)
+    refusal = f"{name} of {_title(service, name)} is not implemented in Cloudling yet."
 
     async def refuse(call: Call, request: dict[str, Any]) -> NoReturn:
         raise NotImplementedHere(refusal)
 
     return Operation(name, refuse, transaction=False)
+
+
+def _title(service: Service, operation: str) -> str:
+    """The model's own where the service's title names each of its models, in their order."""
+    model, titles = service.model_of(operation).name, service.title.split(", ")
+    named = len(titles) == len(service.models)
+    return titles[service.models.index(model)] if named else service.title

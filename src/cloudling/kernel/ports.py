@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Protocol
 from cloudling.kernel.authorize.controls import NO_CONTROLS, Controls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import socket
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cloudling.kernel.authorize import PrincipalPolicies
     from cloudling.kernel.identities import Identity
+    from cloudling.kernel.networks import (
+        Availability,
+        Holdings,
+        Interface,
+        Network,
+        SecurityGroup,
+    )
     from cloudling.kernel.recording import CallRecord
 
 
@@ -110,3 +118,47 @@ class RecordSink(Protocol):
     """Takes call records after the answers have left: access log, trail, metrics."""
 
     def take(self, records: list[CallRecord]) -> None: ...
+
+
+class Networks(Protocol):
+    """Networks that carry packets and block them; a driver's.
+
+    `ensure`, `set` and `remove` may be said any number of times. What cannot be is an OSError that
+    says why; DriverGone means that nothing of what was ensured is there any more. A *place* is a
+    network, the space of an interface, or `internet`, where the host's own connections begin.
+    """
+
+    async def available(self) -> Availability: ...
+
+    async def holdings(self) -> Holdings: ...
+
+    async def ensure_network(self, network: Network) -> None: ...
+
+    async def remove_network(self, name: str) -> None:
+        """It must have no interfaces."""
+
+    async def ensure_interface(self, interface: Interface) -> None:
+        """Addresses, groups and source check change while it carries; all else makes it anew."""
+
+    async def remove_interface(self, name: str) -> None: ...
+
+    async def set_groups(
+        self, network: str, groups: Sequence[SecurityGroup], remove: Sequence[str] = ()
+    ) -> None:
+        """Make these groups so, at once; others stay. Groups nobody has set let nothing through."""
+
+    async def set_public(self, network: str, public: Mapping[str, str]) -> None:
+        """All public addresses of a network, each with the private one behind it."""
+
+    async def listen(self, place: str, address: str, port: int) -> socket.socket:
+        """A listening socket that lives there; it does not block."""
+        ...
+
+    async def connect(
+        self, place: str, address: str, port: int, *, source: str = "", patience: float = 30.0
+    ) -> socket.socket:
+        """A connection from there. Raises TimeoutError, ConnectionRefusedError, or OSError.
+
+        `source` is the address to speak with, which may be another's: the network shall drop that.
+        """
+        ...

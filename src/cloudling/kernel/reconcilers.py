@@ -7,13 +7,18 @@ it may be called once too often.
 
 from __future__ import annotations
 
-import asyncio
-import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from cloudling.kernel.changes import Changes, Place
+from cloudling.kernel.events import Events
 from cloudling.kernel.handles import handle
+from cloudling.kernel.outbox import Outbox
+from cloudling.kernel.scheduler import Scheduler, Wake
+from cloudling.store.errors import Conflict
 
 if TYPE_CHECKING:
     from cloudling.kernel.call import Call
@@ -21,24 +26,13 @@ if TYPE_CHECKING:
     from cloudling.kernel.collections import Declared
     from cloudling.kernel.services import Service
     from cloudling.store.collections import CollectionSpec
-    from cloudling.store.records import Record
     from cloudling.store.tables import Table
 
-log = logging.getLogger(__name__)
+__all__ = ["Reconciler", "Reconcilers", "Wake", "reconciler"]
 
 Function = Callable[[Any, Any], Coroutine[Any, Any, "Wake | None"]]
 F = TypeVar("F", bound=Callable[..., Any])
 MARK = "__cloudling_reconciler__"
-_SHORTEST_PAUSE = 0.01
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 64.0
-_NEVER = float("inf")
-
-
-class Wake(NamedTuple):
-    """Look again at this moment, by the cloud's clock."""
-
-    at: float
 
 
 class Reconciler(NamedTuple):
@@ -54,7 +48,8 @@ def reconciler(records: Declared[Any], **state: str) -> Callable[[F], F]:
     """Make `async (call, record) -> Wake | None` the reconciler of records in one state.
 
     The state is one of the collection's indexes: `reconciler(Call.jobs, state="RUNNING")`. The
-    function opens its own units (`call.unit()`); a failure is logged and tried again later.
+    function opens its own units (`call.unit()`). A failure is logged and tried again later; a
+    `Conflict` means that the record is another one now, and is tried again at once.
     """
     ((column, value),) = state.items()
 
@@ -66,112 +61,138 @@ def reconciler(records: Declared[Any], **state: str) -> Callable[[F], F]:
 
 
 class Reconcilers:
-    """All of them, run one record at a time by `run`, or by `settle` where time stands still."""
+    """All of them, the outbox and the events, run by one scheduler: `run`, or `settle` in tests."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._rounds: list[_Rounds] = []
-        self._stirred = asyncio.Event()
-        self._turn = asyncio.Lock()
+        self._names: list[str] = []
+        self.scheduler = Scheduler(cloud.clock)
+        self.outbox = Outbox(cloud, self.scheduler)
+        self.events = Events(cloud, self.outbox)
 
     def adopt(self, service: Service) -> None:
-        """Take the reconcilers of a service, from the modules that its manifest names."""
+        """Take a service's reconcilers and subscriptions, from the modules its manifest names."""
         for module in service.reconciling_modules:
             for value in vars(module).values():
                 mark = getattr(value, MARK, None)
                 if isinstance(mark, Reconciler):
-                    self._rounds.append(_Rounds(self._cloud, service, mark, self._stirred.set))
+                    rounds = _Rounds(self._cloud, service, mark, self.scheduler)
+                    self._names.append(rounds.name)
+                    self.scheduler.sources.append(rounds)
+            self.events.adopt(service, module)
 
     async def run(self) -> None:
-        """Settle again and again, until cancelled."""
-        while True:
-            try:
-                due = await self.settle()
-            except Exception:
-                log.exception("reconcilers could not look")
-                due = self._cloud.clock.now() + _LONGEST_PAUSE
-            pause = None if due is None else max(_SHORTEST_PAUSE, due - self._cloud.clock.now())
-            try:
-                await asyncio.wait_for(self._stirred.wait(), pause)
-            except TimeoutError:
-                continue
+        """Do what is due again and again, until cancelled."""
+        await self.scheduler.run()
 
     async def settle(self) -> float | None:
-        """Run what is due until nothing is; the next moment at which something will be."""
-        async with self._turn:
-            moments = [await rounds.look() for rounds in self._rounds]
-            while self._stirred.is_set():
-                self._stirred.clear()
-                moments = [await rounds.look() for rounds in self._rounds]
-        return min((moment for moment in moments if moment is not None), default=None)
+        """Do what is due until nothing is; the next moment at which something will be."""
+        return await self.scheduler.settle()
+
+    def status(self) -> dict[str, Any]:
+        """What every reconciler and every lane does, for people."""
+        jobs = list(self.scheduler.jobs())
+        counted = {name: Counter[str]() for name in self._names}
+        for job in jobs:
+            counted.setdefault(job.name, Counter())[job.state] += 1
+        return {
+            "reconcilers": [
+                {"name": name, **{state: found[state] for state in _STATES}}
+                for name, found in sorted(counted.items())
+            ],
+            "failing": [
+                {
+                    "name": job.name,
+                    "key": "/".join(job.key),
+                    "failures": job.failures,
+                    "due": job.due,
+                    "fault": job.fault,
+                }
+                for job in jobs
+                if job.failures
+            ],
+            "lanes": self.outbox.status(),
+        }
 
 
-class _Waiting(NamedTuple):
-    """A record that was looked at, and when to look again if it stays as it is."""
-
-    record: Record
-    until: float
-    failures: int = 0
+_STATES = ("running", "waiting", "failing")
 
 
 class _Rounds:
     """One reconciler's rounds over its records."""
 
     def __init__(
-        self, cloud: Cloud, service: Service, mark: Reconciler, stir: Callable[[], None]
+        self, cloud: Cloud, service: Service, mark: Reconciler, scheduler: Scheduler
     ) -> None:
+        self.name = f"{service.name}:{mark.function.__name__}"
         self._cloud = cloud
         self._service = service
         self._mark = mark
-        self._stir = stir
+        self._scheduler = scheduler
         self._table: Table[Any] = cloud.store.table(mark.spec)
-        self._key = attrgetter(*self._table.spec.key)
-        self._changed = True
-        self._waiting: dict[tuple[str, Any], _Waiting] = {}
-        self._table.watchers.append(self._notice)
+        self._field = attrgetter(mark.column)
+        self._changes = Changes(self._table, scheduler.notice)
+        # Records as they were when last acted on: those that are still so need nothing.
+        self._seen: dict[Place, Any] = {}
 
-    def _notice(self, _: bytes | None) -> None:
-        self._changed = True
-        self._stir()
+    def resync(self) -> None:
+        self._seen.clear()
+        self._changes.all()
 
-    async def look(self) -> float | None:
-        """Act on each record that changed or is due; the next moment to look."""
-        now = self._cloud.clock.now()
-        if self._changed or any(each.until <= now for each in self._waiting.values()):
-            self._changed = False
-            self._waiting = {
-                place: await self._act(scope, record, self._waiting.get(place))
-                for scope, record in await self._found()
-                for place in [(scope, self._key(record))]
-            }
-        moments = (each.until for each in self._waiting.values())
-        return min((moment for moment in moments if moment != _NEVER), default=None)
+    async def look(self) -> None:
+        """Stir each record in the state that has changed; those that have left it are let go."""
+        everything, places = self._changes.take()
+        if everything:
+            there = await self._all()
+            places = [*there, *(place for place in self._seen if place not in there)]
+        for place in places:
+            record = await self._find(place)
+            if record is None:
+                self._seen.pop(place, None)
+                self._scheduler.drop(self.name, (place[0], *place[1]))
+            elif record != self._seen.get(place):
+                work = partial(self._act, place)
+                self._scheduler.stir(self.name, (place[0], *place[1]), work)
 
-    async def _found(self) -> list[tuple[str, Any]]:
-        mark = self._mark
-        return [
-            (scope, record)
+    async def _all(self) -> dict[Place, None]:
+        names, wanted = self._table.spec.key, {self._mark.column: self._mark.value}
+        return {
+            (scope, tuple(getattr(record, name) for name in names)): None
             for scope in self._table.scopes()
-            for record in await self._table.within(scope).find(None, **{mark.column: mark.value})
-        ]
+            for record in await self._table.within(scope).find(None, **wanted)
+        }
 
-    async def _act(self, scope: str, record: Record, last: _Waiting | None) -> _Waiting:
-        now = self._cloud.clock.now()
-        if last is not None and last.record == record and last.until > now:
-            return last
+    async def _find(self, place: Place) -> Any:
+        """The record as it is now, if it is in the state."""
+        record = await self._table.within(place[0]).get(*place[1])
+        return record if record is not None and self._field(record) == self._mark.value else None
+
+    async def _kept(self, place: Place) -> Any:
+        """The record as a commit has made it last: what follows may reach beyond the store."""
+        store = self._cloud.store
+        record = await self._find(place)
+        while record is not None and store.dirty:
+            await store.committed()
+            earlier, record = record, await self._find(place)
+            if record == earlier:
+                break
+        return record
+
+    async def _act(self, place: Place) -> Wake | None:
+        record = await self._kept(place)
+        if record is None:
+            return None
+        self._seen[place] = record
         try:
-            wake = await self._mark.function(self._call(scope), record)
+            wake = await self._mark.function(self._call(place[0]), record)
             await self._cloud.store.committed()
+        except Conflict:
+            raise
         except Exception:
-            failures = last.failures if last is not None and last.record == record else 0
-            log.exception("reconciler=%s record=%s failed", self._name, self._key(record))
-            pause = min(_FIRST_PAUSE * 2**failures, _LONGEST_PAUSE)
-            return _Waiting(record, now + pause, failures + 1)
-        return _Waiting(record, wake.at if wake else _NEVER)
-
-    @property
-    def _name(self) -> str:
-        return f"{self._service.name}:{self._mark.function.__name__}"
+            # What it wrote before it failed must not make it hurry.
+            self._seen[place] = await self._find(place)
+            raise
+        return wake
 
     def _call(self, scope: str) -> Call:
         """A handle in the record's scope."""

@@ -28,8 +28,6 @@ Locate = Callable[[Any, Request], Awaitable[str]]
 Answer = Callable[[Any, Request, Mapping[str, str]], Request]
 
 MOST = 50
-KEY_LENGTH = 128
-VALUE_LENGTH = 256
 
 
 class TagSet(Record, frozen=True, kw_only=True):
@@ -56,20 +54,16 @@ class Tags:
         found = await self._sets.get(arn)
         return dict(found.tags) if found else {}
 
+    async def below(self, scope: str) -> list[TagSet]:
+        """The tags of all resources whose ARNs begin so, in the ARNs' order."""
+        return await self._sets.page(prefix=scope, limit=None)
+
     async def replace(self, arn: str, tags: Mapping[str, str]) -> None:
         """Set exactly these; none removes the row."""
         if tags:
             await self._sets.put(TagSet(arn=arn, tags=dict(tags)))
         else:
             await self._sets.delete(arn)
-
-    async def add(self, arn: str, tags: Mapping[str, str]) -> None:
-        await self.replace(arn, {**await self.of(arn), **tags})
-
-    async def remove(self, arn: str, keys: Iterable[str]) -> None:
-        gone = set(keys)
-        kept = {key: value for key, value in (await self.of(arn)).items() if key not in gone}
-        await self.replace(arn, kept)
 
     async def move(self, old: str, new: str) -> None:
         """The resource has another name now."""

@@ -71,8 +71,12 @@ class LocalCloud:
         return self.as_(found.identity)
 
     def close(self) -> None:
-        self.run(self.store.close())
+        self.run(self._end())
         self._runner.close()
+
+    async def _end(self) -> None:
+        await self.cloud.decisions.end()
+        await self.store.close()
 
     def __enter__(self) -> Self:
         return self

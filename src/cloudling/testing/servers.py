@@ -59,6 +59,19 @@ class RunningCloud:
         }
         return boto3.client(service, endpoint_url=self.endpoint, config=config, **chosen)
 
+    def user(self, name: str, *policies: str) -> dict[str, str]:
+        """The keys of a new user who has these inline policies (JSON texts), for `client`."""
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        for number, policy in enumerate(policies):
+            iam.put_user_policy(UserName=name, PolicyName=f"p{number}", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        iam.close()
+        return {
+            "aws_access_key_id": key["AccessKeyId"],
+            "aws_secret_access_key": key["SecretAccessKey"],
+        }
+
     def advance(self, seconds: float) -> None:
         """Move a manual clock, and let what became due happen on the cloud's own loop."""
         assert isinstance(self._clock, ManualClock)  # noqa: S101 - real time moves by itself

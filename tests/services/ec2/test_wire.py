@@ -24,15 +24,7 @@ def cloud() -> Iterator[RunningCloud]:
 
 @pytest.fixture(scope="module")
 def ann(cloud: RunningCloud) -> Any:
-    iam = cloud.client("iam")
-    iam.create_user(UserName="ann")
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
-    return cloud.client(
-        "ec2",
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-        region_name="eu-west-1",
-    )
+    return cloud.client("ec2", **cloud.user("ann"), region_name="eu-west-1")
 
 
 def refusal(call: Any, **request: Any) -> tuple[str, int, str]:

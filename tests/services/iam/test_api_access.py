@@ -157,3 +157,13 @@ def test_keys_of_another_account_are_out_of_reach(local: LocalCloud) -> None:
     ):
         code, text, _ = refusal(call, UserName="ann", AccessKeyId=key, **more)
         assert (code, text) == ("NoSuchEntity", f"The Access Key with id {key} cannot be found.")
+
+
+def test_what_is_created_for_a_tagged_user_is_asked_by_the_users_tags(local: LocalCloud) -> None:
+    by_team = when("StringEquals", "iam:CreateAccessKey", aws__ResourceTag_team="red")
+    ann = local.user("ann", by_team.replace("Tag_team", "Tag/team")).iam
+    for name, team in (("bob", "red"), ("eve", "blue")):
+        tags = [{"Key": "team", "Value": team}]
+        local.root().iam.create_user(UserName=name, Tags=tags)
+    ann.create_access_key(UserName="bob")
+    assert refusal(ann.create_access_key, UserName="eve")[0] == "AccessDenied"

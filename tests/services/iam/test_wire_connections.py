@@ -24,16 +24,8 @@ def client_of_ann(cloud: RunningCloud) -> Any:
         "Resource": "*",
         "Condition": CONDITIONS,
     }
-    iam = cloud.client("iam")
-    iam.create_user(UserName="ann")
     document = json.dumps({"Version": "2012-10-17", "Statement": statement})
-    iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=document)
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
-    return cloud.client(
-        "iam",
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    )
+    return cloud.client("iam", **cloud.user("ann", document))
 
 
 def test_settings_make_the_connection_what_the_policy_wants() -> None:

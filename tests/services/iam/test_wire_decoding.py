@@ -12,14 +12,7 @@ from cloudling.testing import RunningCloud
 
 def test_a_denial_is_decoded() -> None:
     with RunningCloud() as cloud:
-        key = cloud.client("iam")
-        key.create_user(UserName="ann")
-        made = key.create_access_key(UserName="ann")["AccessKey"]
-        ann = cloud.client(
-            "iam",
-            aws_access_key_id=made["AccessKeyId"],
-            aws_secret_access_key=made["SecretAccessKey"],
-        )
+        ann = cloud.client("iam", **cloud.user("ann"))
         with pytest.raises(ClientError):
             ann.create_group(GroupName="g")
         log = cloud.app.decisions

@@ -79,30 +79,26 @@ def test_a_password(iam: Any, cloud: RunningCloud) -> None:
     policy = iam.get_account_password_policy()["PasswordPolicy"]
     assert policy["MinimumPasswordLength"] == 10
     assert policy["ExpirePasswords"] is False
-    iam.create_user(UserName="reader")
+    keys = cloud.user("reader")
     code, _, status = refusal(iam.create_login_profile, UserName="reader", Password="short")
     assert (code, status) == ("PasswordPolicyViolation", 400)
     made = iam.create_login_profile(UserName="reader", Password="long enough")["LoginProfile"]
     assert made["PasswordResetRequired"] is False
     iam.update_login_profile(UserName="reader", PasswordResetRequired=True)
-    key = iam.create_access_key(UserName="reader")["AccessKey"]
-    own = cloud.client(
-        "iam",
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    )
+    own = cloud.client("iam", **keys)
+    key = {"AccessKeyId": keys["aws_access_key_id"]}
     own.change_password(OldPassword="long enough", NewPassword="even longer")
     assert refusal(own.change_password, OldPassword="long enough", NewPassword="x")[0] == (
         "AccessDenied"
     )
     told = iam.get_login_profile(UserName="reader")["LoginProfile"]
     assert told["PasswordResetRequired"] is False
-    used = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+    used = iam.get_access_key_last_used(**key)
     assert used["UserName"] == "reader"
     assert used["AccessKeyLastUsed"]["ServiceName"] == "iam"
     assert isinstance(used["AccessKeyLastUsed"]["LastUsedDate"], datetime)
     iam.delete_login_profile(UserName="reader")
-    iam.delete_access_key(UserName="reader", AccessKeyId=key["AccessKeyId"])
+    iam.delete_access_key(UserName="reader", **key)
     iam.delete_user(UserName="reader")
     iam.delete_account_password_policy()
     assert refusal(iam.get_account_password_policy)[::2] == ("NoSuchEntity", 404)
@@ -143,6 +139,15 @@ def test_an_mfa_device(iam: Any, clock: ManualClock) -> None:
     iam.deactivate_mfa_device(UserName="caller", **serial)
     iam.delete_virtual_mfa_device(**serial)
     iam.delete_user(UserName="caller")
+
+
+def test_what_users_cannot_have_yet(iam: Any) -> None:
+    iam.create_user(UserName="bare")
+    assert iam.list_ssh_public_keys(UserName="bare")["SSHPublicKeys"] == []
+    assert iam.list_signing_certificates(UserName="bare")["Certificates"] == []
+    found = iam.list_service_specific_credentials(UserName="bare")
+    assert found["ServiceSpecificCredentials"] == []
+    iam.delete_user(UserName="bare")
 
 
 def test_the_account(iam: Any) -> None:

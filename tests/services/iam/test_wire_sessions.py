@@ -51,15 +51,9 @@ def policy(*actions: str, **more: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def ann(iam: Any) -> dict[str, str]:
+def ann(cloud: RunningCloud) -> dict[str, str]:
     """The keys of a user who may do anything but has a role for it."""
-    iam.create_user(UserName="ann")
-    iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=policy("*"))
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
-    return {
-        "aws_access_key_id": key["AccessKeyId"],
-        "aws_secret_access_key": key["SecretAccessKey"],
-    }
+    return cloud.user("ann", policy("*"))
 
 
 def keys(credentials: Mapping[str, Any]) -> dict[str, str]:

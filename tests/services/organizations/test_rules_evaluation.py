@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from tests.services.organizations.test_api_organizations import RCP, SCP, document, refusal
 
+from cloudling.cli.explain import tell
+from cloudling.kernel.decisions.log import DecisionLog
 from cloudling.services.iam.credentials import root_of
 
 if TYPE_CHECKING:
@@ -136,3 +139,20 @@ def test_the_organization_is_a_condition(world: World) -> None:
     bob = world.local.user("bob", scp(allow))
     assert refusal(bob.s3.list_buckets)[0] == "AccessDenied"
     assert world.local.cloud.organizations.controls(root_of(account).account).path
+
+
+def test_the_level_that_refuses_is_told(world: World) -> None:
+    world.enable()
+    account = world.account()
+    narrow = {"Effect": "Allow", "Action": "iam:*", "Resource": "*"}
+    policy = hang(world, scp(narrow), account)
+    world.api.detach_policy(PolicyId="p-FullAWSAccess", TargetId=account)
+    refusal(world.local.root(account).s3.list_buckets)
+    decisions = world.local.cloud.decisions
+    assert isinstance(decisions, DecisionLog)
+    [record] = decisions.last(1)
+    [check] = [each for each in record.checks if each["policyType"] == "service control policy"]
+    [[arn]] = check["refusing"]
+    assert arn.endswith(policy)
+    assert (record.wanting, len(record.remedies)) == (["service control policy"], 1)
+    assert f"a level refuses that has only {arn}" in tell(msgspec.to_builtins(record))

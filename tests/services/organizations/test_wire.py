@@ -167,14 +167,7 @@ def test_a_member_is_stopped_over_the_wire(cloud: RunningCloud, api: Any, root: 
 
 
 def test_denials_of_iam(cloud: RunningCloud, api: Any) -> None:
-    iam = cloud.client("iam")
-    iam.create_user(UserName="ann")
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
-    ann = cloud.client(
-        "organizations",
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    )
+    ann = cloud.client("organizations", **cloud.user("ann"))
     denied = refusal(ann.list_roots)
     assert (denied["Code"], denied["status"]) == ("AccessDeniedException", 400)
     assert "is not authorized to perform: organizations:ListRoots" in denied["Message"]

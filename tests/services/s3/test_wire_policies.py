@@ -44,16 +44,11 @@ def s3(cloud: RunningCloud) -> Iterator[Any]:
 def ann(cloud: RunningCloud) -> Iterator[Any]:
     """A user of the account without any policy."""
     iam = cloud.client("iam")
-    iam.create_user(UserName="ann")
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
-    client = cloud.client(
-        "s3",
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    )
+    keys = cloud.user("ann")
+    client = cloud.client("s3", **keys)
     yield client
     client.close()
-    iam.delete_access_key(UserName="ann", AccessKeyId=key["AccessKeyId"])
+    iam.delete_access_key(UserName="ann", AccessKeyId=keys["aws_access_key_id"])
     iam.delete_user(UserName="ann")
     iam.close()
 

@@ -57,6 +57,14 @@ def test_env_of_an_account_signs_as_its_root(tmp_path: Path) -> None:
     assert len(keys["AWS_SECRET_ACCESS_KEY"]) == 40
 
 
+@pytest.mark.parametrize("count", ["0", "-1", "9999999", "x"])
+def test_explain_shows_some(count: str, port: int, capfd: Output) -> None:
+    with pytest.raises(SystemExit):
+        main(["explain", "--last", count, f"--port={port}"])
+
+    assert "--last" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("account", ["12", "prod", "1111222233334"])
 def test_env_of_no_account(account: str, port: int, capfd: Output) -> None:
     assert main(["env", f"--account={account}", f"--port={port}"]) == 1

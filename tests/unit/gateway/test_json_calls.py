@@ -40,10 +40,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
 
 @pytest.fixture(scope="module")
 def ann(cloud: RunningCloud) -> Key:
-    iam = cloud.client("iam")
-    iam.create_user(UserName="ann")
-    made = iam.create_access_key(UserName="ann")["AccessKey"]
-    return Key(made["AccessKeyId"], made["SecretAccessKey"])
+    return Key(*cloud.user("ann").values())
 
 
 def draft(operation: str, body: bytes = b"{}", service: str = "organizations") -> Draft:

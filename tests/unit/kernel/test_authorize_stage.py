@@ -202,6 +202,7 @@ def test_tags_are_known_without_the_service(local: LocalCloud) -> None:
     made = asked(local, "CreateUser", bob, UserName="bob", Tags=tags)
     assert made("aws:resourcetag/cost") == "7"
     assert made("aws:resourcetag/team") is None
+    assert asked(local, "CreateAccessKey", bob, UserName="bob")("aws:resourcetag/team") == "red"
 
 
 def test_s3_answers_for_its_tags_itself(local: LocalCloud) -> None:

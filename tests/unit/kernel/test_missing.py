@@ -43,10 +43,11 @@ class Case(NamedTuple):
 IDP = "arn:aws:iam::111122223333:saml-provider/idp"
 ANN = "arn:aws:iam::111122223333:user/ann"
 WEBSITE = {"Bucket": "missing-b", "WebsiteConfiguration": {}}
+KEY = {"UserName": "ann", "SSHPublicKeyId": "APKAEIBAERJR2EXAMPLE"}
 SELECTED = {"Bucket": "missing-b", "Key": "k"}
 MISSING = [
     Case("iam", "list_server_certificates", {}, "iam:ListServerCertificates"),
-    Case("iam", "list_ssh_public_keys", {"UserName": "ann"}, "iam:ListSSHPublicKeys", ANN),
+    Case("iam", "delete_ssh_public_key", KEY, "iam:DeleteSSHPublicKey", ANN),
     Case("iam", "get_saml_provider", {"SAMLProviderArn": IDP}, "iam:GetSAMLProvider", IDP),
     Case("s3", "put_bucket_website", WEBSITE, "s3:PutBucketWebsite", "arn:aws:s3:::missing-b"),
     Case("s3", "select_object_content", SELECTED, "s3:GetObject", "arn:aws:s3:::missing-b/k"),
@@ -65,7 +66,7 @@ def test_only_who_may_is_told(local: LocalCloud, case: Case) -> None:
 
 def test_what_anyone_may_call_is_told_at_once(local: LocalCloud) -> None:
     nobody = local.user("ann")
-    with pytest.raises(NotImplementedHere):
+    with pytest.raises(NotImplementedHere, match="WithSAML of Security Token Service is not"):
         nobody.sts.assume_role_with_saml(
             RoleArn="arn:aws:iam::111122223333:role/reader",
             PrincipalArn="arn:aws:iam::111122223333:saml-provider/idp",

@@ -228,15 +228,23 @@ def test_a_call_elsewhere_has_collections_elsewhere(house: House) -> None:
 
 def test_tags_of_one_resource(house: House) -> None:
     async def change(call: Call, request: dict[str, Any]) -> dict[str, Any]:
-        await call.tags.add("arn", {"a": "1", "b": "2"})
-        await call.tags.add("arn", {"b": "3"})
-        await call.tags.remove("arn", ["a"])
+        await call.tags.replace("arn", {"a": "1", "b": "2"})
+        await call.tags.replace("arn", {"b": "3"})
         await call.tags.move("arn", "other")
         return await call.tags.of("other")
 
     assert house.call(change, Name="one") == {"b": "3"}
     assert house.tags("arn") == {}
     assert TagSet(arn="x", tags={}).tags == {}
+
+
+def test_tags_of_all_resources_of_a_kind(house: House) -> None:
+    async def change(call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        for arn in ("a/2", "b/1", "a/1", "a"):
+            await call.tags.replace(arn, {"of": arn})
+        return {"Found": [each.tags["of"] for each in await call.tags.below("a/")]}
+
+    assert house.call(change, Name="one") == {"Found": ["a/1", "a/2"]}
 
 
 def test_a_sinks_fault_goes_no_further(house: House, caplog: pytest.LogCaptureFixture) -> None:

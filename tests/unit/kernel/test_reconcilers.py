@@ -149,7 +149,7 @@ def test_a_failure_is_logged_and_tried_again_ever_later(
         assert house.settle() == start + 3
         house.clock.advance(2)
         assert house.settle() == start + 7
-    assert "reconciler=jobs:work record=a failed" in caplog.text
+    assert "reconciler=jobs:work record=1/a failed" in caplog.text
     house.close()
 
 

@@ -15,7 +15,7 @@ from cloudling.kernel.authorize.evaluation import (
 from cloudling.kernel.authorize.explanation import Check, Evaluation, Matched, explain, explain_case
 from cloudling.kernel.authorize.grammar import Kind, MalformedPolicyDocument
 from cloudling.kernel.authorize.holdings import PrincipalPolicies
-from cloudling.kernel.authorize.remedies import lacking, nearly
+from cloudling.kernel.authorize.remedies import lacking, nearly, refusing_levels
 
 __all__ = [
     "NO_CONTROLS",
@@ -41,6 +41,7 @@ __all__ = [
     "nearly",
     "parse",
     "plainly_allows",
+    "refusing_levels",
     "rename_principals",
     "resource_case",
     "size",

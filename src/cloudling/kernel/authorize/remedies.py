@@ -77,6 +77,15 @@ def nearly(case: Case, policy_type: PolicyType) -> Iterator[Near]:
                 yield Near(named, statement, unmet)
 
 
+def refusing_levels(case: Case, policy_type: PolicyType) -> Iterator[tuple[NamedPolicy, ...]]:
+    """The levels of an organization at which no control policy allows it."""
+    resource, action = case.question.resource, case.question.action
+    for level in levels(case, policy_type):
+        allowing = (each for named in level for each in named.policy.relevant(action).allows)
+        if not any(statement.applies(resource, case.lookup) for statement in allowing):
+            yield level
+
+
 def _unmet(case: Case, statement: Statement, *, of_guard: bool) -> Iterator[Unmet]:
     if of_guard and not principal_fits(case, statement):
         yield Unmet("Principal")

@@ -6,6 +6,7 @@ does to many resources, only their common beginnings are kept.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_PRINCIPALS = 1000
 MOST_RESOURCES = 64
+# Taken in at a time after a start.
+_STEP = 200
 
 
 class Deed(Record, frozen=True, kw_only=True):
@@ -68,12 +71,17 @@ class Activity:
         self._table: Collection[Deed] = store.table(SPEC).bind("", "")
 
     async def load(self) -> None:
-        """What earlier runs had seen."""
-        for deed in await self._table.page(limit=None):
+        """What earlier runs had seen, under what this one has; others are served meanwhile."""
+        for number, deed in enumerate(await self._table.page(limit=None)):
+            if number % _STEP == 0:
+                await asyncio.sleep(0)  # noqa: TID251 - gives way, and waits for nothing
             of = self._deeds.setdefault(deed.principal, {}).setdefault(
                 (deed.action, deed.outcome), {}
             )
-            of[deed.resource] = _Count(deed.first, deed.count, deed.last)
+            known = of.setdefault(deed.resource, _Count(deed.first))
+            known.first = min(known.first, deed.first)
+            known.last = max(known.last, deed.last)
+            known.count += deed.count
 
     def note(self, principal: str, action: str, resource: str, outcome: str, at: float) -> None:
         """Count one decision."""

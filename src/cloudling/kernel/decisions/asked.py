@@ -56,5 +56,8 @@ class Decisions:
     def allowed(self, asked: Asked) -> None:
         """A yes."""
 
+    async def end(self) -> None:
+        """The cloud ends; nothing is heard after."""
+
 
 NO_DECISIONS = Decisions()

@@ -11,24 +11,26 @@ import logging
 import secrets
 from collections import deque
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cloudling.kernel.authorize import messages
 from cloudling.kernel.authorize.messages import Receipt
 from cloudling.kernel.decisions.activity import Activity
 from cloudling.kernel.decisions.asked import Asked, Decisions
-from cloudling.kernel.decisions.encoded import Messages
-from cloudling.kernel.decisions.records import SPEC, DecisionRecord, describe
+from cloudling.kernel.decisions.denials import Denials, is_of
+from cloudling.kernel.decisions.encoded import Messages, NotReadable
+from cloudling.kernel.decisions.records import describe
 from cloudling.kernel.units import run_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from cloudling.kernel.cloud import Cloud
+    from cloudling.kernel.decisions.records import DecisionRecord
 
 log = logging.getLogger(__name__)
 
-MOST_DENIALS = 10_000
 MOST_ALLOWED = 1000
 DENIAL_SECONDS = 0.5
 ACTIVITY_SECONDS = 5.0
@@ -41,22 +43,34 @@ class DecisionLog(Decisions):
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._table = cloud.store.table(SPEC).bind("", "")
-        self._denials: dict[str, DecisionRecord] = {}
+        self._denials = Denials(cloud.store)
         self._allowed: deque[tuple[int, Asked]] = deque(maxlen=MOST_ALLOWED)
-        self._unsaved: dict[str, DecisionRecord] = {}
-        self._stale: list[str] = []
         self._number = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._loading: asyncio.Task[None] | None = None
         self.messages = Messages(cloud.store.secret("authorization messages"))
         self.activity = Activity(cloud.store)
         self.listeners: set[Callable[[DecisionRecord], None]] = set()
 
+    def begin(self) -> None:
+        """Load behind the back of those who are served already."""
+        self._loading = asyncio.create_task(self.load())
+
+    async def ready(self) -> None:
+        """Wait until what earlier runs have kept is known."""
+        if self._loading is not None:
+            await self._loading
+
+    async def end(self) -> None:
+        """Store what is new; nothing is heard after."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.wait([self._loading])
+        self.save()
+
     async def load(self) -> None:
-        """What earlier runs have kept."""
-        kept = sorted(await self._table.page(limit=None), key=lambda record: record.number)
-        self._denials = {record.id: record for record in kept}
-        self._number = kept[-1].number if kept else 0
+        """What earlier runs have kept; others are served meanwhile."""
+        await self._denials.load()
         await self.activity.load()
 
     # What is reported
@@ -65,7 +79,8 @@ class DecisionLog(Decisions):
         """Write a denial down; how it can be found again."""
         outcome = "observed" if self._cloud.iam == "observe" else "denied"
         record = self._describe(asked, outcome)
-        self._keep(record)
+        self._denials.keep(record)
+        self._schedule(DENIAL_SECONDS)
         self._note(asked, outcome)
         self._tell(record)
         sealed = self.messages.seal(record) if messages.is_encoded(asked.called) else ""
@@ -98,7 +113,8 @@ class DecisionLog(Decisions):
             self._schedule(ACTIVITY_SECONDS)
 
     def _describe(self, asked: Asked, outcome: str) -> DecisionRecord:
-        self._number += 1
+        # Above all numbers of earlier runs, which may not be loaded yet.
+        self._number = max(self._number + 1, int(asked.question.facts.now * 1_000_000))
         name = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
         return describe(
             asked, self._earlier(asked), name=name, number=self._number, outcome=outcome
@@ -113,15 +129,6 @@ class DecisionLog(Decisions):
             if each is not asked:
                 found.append(each)
         return found[::-1]
-
-    def _keep(self, record: DecisionRecord) -> None:
-        self._denials[record.id] = self._unsaved[record.id] = record
-        if len(self._denials) > MOST_DENIALS:
-            oldest = next(iter(self._denials))
-            del self._denials[oldest]
-            if self._unsaved.pop(oldest, None) is None:
-                self._stale.append(oldest)
-        self._schedule(DENIAL_SECONDS)
 
     def _tell(self, record: DecisionRecord) -> None:
         for listener in tuple(self.listeners):
@@ -155,19 +162,12 @@ class DecisionLog(Decisions):
             run_unit(self._save())
 
     async def _save(self) -> None:
-        unsaved, self._unsaved = self._unsaved, {}
-        stale, self._stale = self._stale, []
-        for record in unsaved.values():
-            await self._table.put(record)
-        for name in stale:
-            await self._table.delete(name)
+        await self._denials.save()
         await self.activity.save()
 
     def clear(self) -> None:
         """The cloud was reset: nothing of before is remembered."""
         self._denials.clear()
-        self._unsaved.clear()
-        self._stale.clear()
         self._allowed.clear()
         self.activity.clear()
 
@@ -175,46 +175,26 @@ class DecisionLog(Decisions):
 
     def find(self, name: str) -> DecisionRecord | None:
         """A denial by its authorization ID, its request's id, or its encoded message."""
-        found = self._denials.get(name)
-        if found is not None:
+        if found := self._denials.find(name):
             return found
-        for record in reversed(self._denials.values()):
-            if record.request_id == name:
-                return record
         try:
             _, number, _ = self.messages.open(name)
-        except Exception:  # noqa: BLE001 - it is no message, then
+        except NotReadable:
             return None
-        return self._denials.get(number)
+        return self._denials.find(number)
 
     def last(
         self, count: int, *, principal: str = "", allowed: bool = False
     ) -> list[DecisionRecord]:
         """The last decisions, the newest first; of one principal's where it is named."""
-        found: Iterable[DecisionRecord] = reversed(self._denials.values())
-        if allowed:
-            found = (self._allowed_record(*each) for each in reversed(self._allowed))
-        chosen: list[DecisionRecord] = []
-        for record in found:
-            if len(chosen) >= count:
-                break
-            if not principal or is_of(record.principal, principal):
-                chosen.append(record)
-        return chosen
+        if not allowed:
+            return list(islice(self._denials.newest(principal), count))
+        newest = (
+            self._allowed_record(number, asked)
+            for number, asked in reversed(self._allowed)
+            if not principal or is_of(asked.question.identity.arn, principal)
+        )
+        return list(islice(newest, count))
 
     def _allowed_record(self, number: int, asked: Asked) -> DecisionRecord:
         return describe(asked, (), name="", number=number, outcome="allowed")
-
-
-def is_of(arn: str, principal: str) -> bool:
-    """Whether an ARN is the one that is named, by itself, as `user/ann`, or by its last part.
-
-    A role's name stands for all its sessions.
-    """
-    if principal in (arn, arn.rpartition(":")[2]):
-        return True
-    kind, *names = arn.rpartition(":")[2].split("/")
-    if kind == "assumed-role":
-        role = principal.rpartition("/")[2]
-        return principal.startswith("arn:") is False and role == names[0]
-    return bool(names) and principal == names[-1]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from cloudling.kernel.authorize import nearly
+from cloudling.kernel.authorize import nearly, refusing_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _MOST_NEAR = 5
+_OF_ORGANIZATION = ("service control policy", "resource control policy")
 _OF_RESOURCE = ("resource-based policy", "role trust policy")
 
 
@@ -32,18 +34,30 @@ def smallest(question: Question, policy_type: PolicyType) -> Json:
 
 
 def near_misses(case: Case, check: Check) -> Json:
-    """The statements that would have allowed it if all of them had fitted; {} without any."""
+    """The statements that would have allowed it if all of them had fitted; {} without any.
+
+    Of an organization's policies also those of each level that does not allow it, none of which
+    does.
+    """
     if check.result != "IMPLICIT_DENY":
         return {}
-    found = [_told(near) for near in islice(nearly(case, check.policy_type), _MOST_NEAR)]
-    return {"nearly": found} if found else {}
+    near = [_told(near) for near in islice(nearly(case, check.policy_type), _MOST_NEAR)]
+    found: Json = {"nearly": near} if near else {}
+    if check.policy_type in _OF_ORGANIZATION:
+        refusing = refusing_levels(case, check.policy_type)
+        found["refusing"] = [[named.arn for named in level] for level in refusing]
+    return found
 
 
 def statement_text(named: NamedPolicy, position: int) -> Json:
     """A statement as its policy's author wrote it."""
-    statements = json.loads(named.policy.text)["Statement"]
-    found: Json = (statements if isinstance(statements, list) else [statements])[position]
-    return found
+    return _statements(named.policy.text)[position]
+
+
+@lru_cache(maxsize=256)
+def _statements(text: str) -> list[Json]:
+    found = json.loads(text)["Statement"]
+    return found if isinstance(found, list) else [found]
 
 
 def _principal(question: Question) -> str | Json:

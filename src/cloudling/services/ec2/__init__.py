@@ -1,1 +1,1 @@
-"""Elastic Compute Cloud: so far only who may do what."""
+"""Elastic Compute Cloud: the network as records, and who may do what."""

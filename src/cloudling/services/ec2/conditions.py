@@ -1,7 +1,6 @@
 """EC2's condition keys: of the call, of a resource that is named, and of one that is to be made.
 
-What only the records of a resource could tell (its VPC, its own tags, an image's owner) is not
-there until EC2's operations are.
+What the records of a resource tell (its VPC, its own tags) is added by `facts`.
 """
 
 from __future__ import annotations

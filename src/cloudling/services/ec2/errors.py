@@ -10,3 +10,160 @@ from cloudling.kernel import AwsError
 
 class InvalidParameterValue(AwsError):
     """A parameter names something that is not there, or says what cannot be."""
+
+
+class InvalidParameter(AwsError):
+    """A parameter cannot be used here."""
+
+
+class InvalidParameterCombination(AwsError):
+    """These parameters do not go together."""
+
+
+class MissingParameter(AwsError):
+    """The request lacks something; `lacking` words it for one parameter."""
+
+
+def lacking(parameter: str) -> MissingParameter:
+    return MissingParameter(f"The request must contain the parameter {parameter}")
+
+
+class InvalidPaginationToken(AwsError):
+    """The token was made by nobody, or for another request."""
+
+    message = "The specified pagination token is not valid or is expired."
+
+
+class FilterLimitExceeded(AwsError):
+    """A request has more filter values than may be."""
+
+    message = "The maximum number of filter values specified on a single call is 200"
+
+
+class InvalidId(AwsError):
+    """An id in CreateTags or DeleteTags is nothing's."""
+
+    code = "InvalidID"
+
+
+class TagLimitExceeded(AwsError):
+    """A resource would have more than 50 tags."""
+
+    message = "More than 50 tags specified"
+
+
+class InvalidGroupNotFound(AwsError):
+    """No security group has this id or name."""
+
+    code = "InvalidGroup.NotFound"
+
+
+class InvalidGroupIdMalformed(AwsError):
+    """What stands for a security group's id is none."""
+
+    code = "InvalidGroupId.Malformed"
+
+
+class InvalidGroupDuplicate(AwsError):
+    """The VPC has a security group of this name."""
+
+    code = "InvalidGroup.Duplicate"
+
+
+class InvalidGroupReserved(AwsError):
+    """The name is that of the default group."""
+
+    code = "InvalidGroup.Reserved"
+
+
+class InvalidPermissionDuplicate(AwsError):
+    """The group has this rule already."""
+
+    code = "InvalidPermission.Duplicate"
+
+
+class InvalidPermissionNotFound(AwsError):
+    """The group has no such rule."""
+
+    code = "InvalidPermission.NotFound"
+    message = "The specified rule does not exist in this security group."
+
+
+class SecurityGroupLimitExceeded(AwsError):
+    """The region has as many security groups as it may."""
+
+    message = "The maximum number of security groups has been reached."
+
+
+class RulesPerSecurityGroupLimitExceeded(AwsError):
+    """The group has as many rules as it may."""
+
+    message = "The maximum number of rules per security group has been reached."
+
+
+class CannotDelete(AwsError):
+    """A default security group stays as long as its VPC."""
+
+
+class DependencyViolation(AwsError):
+    """Something else still needs what is to be deleted."""
+
+
+class VpcIdNotSpecified(AwsError):
+    """There is no default VPC that could stand for the one that is not named."""
+
+    code = "VPCIdNotSpecified"
+    message = "No default VPC for this user"
+
+
+class InvalidKeyPairNotFound(AwsError):
+    """No key pair has this name."""
+
+    code = "InvalidKeyPair.NotFound"
+
+
+class InvalidKeyPairDuplicate(AwsError):
+    """The region has a key pair of this name."""
+
+    code = "InvalidKeyPair.Duplicate"
+
+
+class InvalidKeyFormat(AwsError):
+    """What is to be imported is no public key."""
+
+    code = "InvalidKey.Format"
+    message = "Key is not in valid OpenSSH public key format"
+
+
+class KeyPairLimitExceeded(AwsError):
+    """The region has as many key pairs as it may."""
+
+    message = "You have reached the limit on the number of key pairs in this Region."
+
+
+class InvalidInstanceType(AwsError):
+    """There is no such instance type."""
+
+
+class InvalidAmiIdNotFound(AwsError):
+    """No image has this id, or none that the caller may see."""
+
+    code = "InvalidAMIID.NotFound"
+
+
+class InvalidUserIdMalformed(AwsError):
+    """Neither an account's number nor one of AWS's words for owners."""
+
+    code = "InvalidUserID.Malformed"
+
+
+class AuthFailure(AwsError):
+    """The caller may not see this."""
+
+    status = 403
+
+
+class InvalidRequest(AwsError):
+    """The request makes no sense."""
+
+    message = "The request received was invalid"

@@ -36,6 +36,13 @@ _ON_USER = """
     CreateLoginProfile GetLoginProfile UpdateLoginProfile DeleteLoginProfile
     EnableMFADevice ResyncMFADevice DeactivateMFADevice ListMFADevices GetMFADevice
 """
+# Of operations that are not built.
+_MISSING_ON_USER = """
+    UploadSSHPublicKey GetSSHPublicKey ListSSHPublicKeys UpdateSSHPublicKey DeleteSSHPublicKey
+    UploadSigningCertificate ListSigningCertificates UpdateSigningCertificate
+    DeleteSigningCertificate CreateServiceSpecificCredential ListServiceSpecificCredentials
+    ResetServiceSpecificCredential UpdateServiceSpecificCredential DeleteServiceSpecificCredential
+"""
 _ON_GROUP = """
     CreateGroup GetGroup UpdateGroup DeleteGroup AddUserToGroup RemoveUserFromGroup
     PutGroupPolicy GetGroupPolicy DeleteGroupPolicy ListGroupPolicies
@@ -81,13 +88,14 @@ _MAKERS = {
     "CreateVirtualMFADevice": "TagMFADevice",
 }
 # Denials of these tell the ARN; those of all others the kind and the name ("user ann").
-_TOLD_BY_ARN = """
+_TOLD = """
     CreateUser CreateGroup CreateRole TagUser UntagUser TagRole UntagRole
     CreateInstanceProfile TagInstanceProfile UntagInstanceProfile
     CreateVirtualMFADevice DeleteVirtualMFADevice TagMFADevice UntagMFADevice ListMFADeviceTags
     PutUserPermissionsBoundary DeleteUserPermissionsBoundary
     PutRolePermissionsBoundary DeleteRolePermissionsBoundary
 """
+_TOLD_BY_ARN = frozenset(_TOLD.split())
 
 
 class Target(NamedTuple):
@@ -97,15 +105,6 @@ class Target(NamedTuple):
     name: str
     arn: str
     boundary: str = ""
-
-
-# Of operations that are not built.
-_MISSING_ON_USER = """
-    UploadSSHPublicKey GetSSHPublicKey ListSSHPublicKeys UpdateSSHPublicKey DeleteSSHPublicKey
-    UploadSigningCertificate ListSigningCertificates UpdateSigningCertificate
-    DeleteSigningCertificate CreateServiceSpecificCredential ListServiceSpecificCredentials
-    ResetServiceSpecificCredential UpdateServiceSpecificCredential DeleteServiceSpecificCredential
-"""
 
 
 @access(*_ON_USER.split(), *_MISSING_ON_USER.split())
@@ -259,7 +258,7 @@ async def _needs(call: IamCall, target: Target, request: Request) -> list[Need]:
 
 def _need(action: str, target: Target, context: Context) -> Need:
     kind = target.kind.replace("-", " ")
-    told = "" if action in _TOLD_BY_ARN.split() else f"{kind} {target.name}"
+    told = "" if action in _TOLD_BY_ARN else f"{kind} {target.name}"
     return Need(f"iam:{action}", target.arn, context=context, told=told)
 
 

@@ -131,9 +131,9 @@ def test_a_denial_is_found_by_each_of_its_names(local: LocalCloud) -> None:
     with pytest.raises(AccessDenied):
         ann.s3.put_object(Bucket="shelf", Key="a", Body=b"x")
     log, record = log_of(local), last(local)
-    assert log.find(record.id) is record
-    assert log.find(record.request_id) is record
-    assert log.find(log.messages.seal(record)) is record
+    assert log.find(record.id) == record
+    assert log.find(record.request_id) == record
+    assert log.find(log.messages.seal(record)) == record
     assert log.find("nothing") is None
 
 
@@ -180,7 +180,7 @@ def test_denials_are_stored_and_loaded(local: LocalCloud) -> None:
 
 
 def test_only_the_last_denials_are_kept(local: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cloudling.kernel.decisions.log.MOST_DENIALS", 3)
+    monkeypatch.setattr("cloudling.kernel.decisions.denials.MOST", 3)
     ann, log = local.user("ann"), log_of(local)
     for number in range(5):
         with pytest.raises(AccessDenied):
@@ -190,3 +190,17 @@ def test_only_the_last_denials_are_kept(local: LocalCloud, monkeypatch: pytest.M
     again = DecisionLog(local.cloud)
     local.run(again.load())
     assert [record.resource[-1] for record in again.last(9)] == ["4", "3", "2"]
+
+
+def test_what_earlier_runs_kept_stands_before_what_is_new(local: LocalCloud) -> None:
+    ann = local.user("ann")
+    with pytest.raises(AccessDenied):
+        ann.s3.put_object(Bucket="shelf", Key="old", Body=b"x")
+    log_of(local).save()
+    local.cloud.decisions = again = DecisionLog(local.cloud)
+    with pytest.raises(AccessDenied):
+        ann.s3.put_object(Bucket="shelf", Key="new", Body=b"x")
+    local.run(again.load())
+    assert [record.resource[-3:] for record in again.last(9)] == ["new", "old"]
+    [deed, _] = again.activity.deeds("arn:aws:iam::111122223333:user/ann")
+    assert deed.resource == "arn:aws:s3:::shelf/new"

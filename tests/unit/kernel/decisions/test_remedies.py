@@ -133,6 +133,7 @@ def test_statements_that_nearly_fit_are_told(local: LocalCloud) -> None:
     text = told(record)
     assert 'nearly statement 1 "WithMfa" of p0: Bool wants aws:MultiFactorAuthPresent' in text
     assert 'nearly statement 2 of p0: its Resource is "arn:aws:s3:::shelf"' in text
+    assert "remedy  call so that a statement above fits, or add to a policy of the caller" in text
 
 
 def test_a_statement_for_somebody_else_nearly_fits(local: LocalCloud) -> None:

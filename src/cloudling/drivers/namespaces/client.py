@@ -1,0 +1,251 @@
+"""Control's end of netd: starts it or finds it running, asks, and is told when it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+import cloudling
+from cloudling.drivers.namespaces.channels import Channel, ChannelClosed, read_aside
+from cloudling.drivers.namespaces.messages import LARGEST_REQUEST, Said, Self
+from cloudling.kernel.networks import DriverGone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ORPHAN_GRACE = 10.0
+_SOCKET = "netd.sock"
+_LOG = "netd.log"
+_PATIENCE = 30.0
+_Result = tuple[msgspec.Raw, list[int]]
+
+
+class Connection:
+    """Questions and answers over one channel; any number may be under way."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._channel = Channel(end)
+        self._loop = asyncio.get_running_loop()
+        self._asked: dict[int, asyncio.Future[_Result]] = {}
+        self._number = 0
+        self.gone = asyncio.Event()
+        self.on_event: Callable[[Said], None] = lambda said: None
+        self._loop.add_reader(self._channel.fileno(), self._read)
+
+    async def ask(self, verb: str, said: dict[str, Any]) -> _Result:
+        """The result of a verb, and the descriptors beside it, which are then the asker's."""
+        self._number += 1
+        number = self._number
+        data = msgspec.json.encode({"id": number, "ask": {"verb": verb, **said}})
+        if len(data) > LARGEST_REQUEST:
+            raise ValueError(f"{verb}: {len(data)} bytes are more than one request may have.")
+        await self._send(data)
+        answer: asyncio.Future[_Result] = self._loop.create_future()
+        self._asked[number] = answer
+        try:
+            return await answer
+        finally:
+            self._asked.pop(number, None)
+
+    async def _send(self, data: bytes) -> None:
+        while True:
+            if self.gone.is_set():
+                raise DriverGone("netd is gone.")
+            try:
+                return self._channel.send(data)
+            except BlockingIOError:
+                # What is under way is answered first; then there is room again.
+                await asyncio.wait(list(self._asked.values()), return_when="FIRST_COMPLETED")
+            except ChannelClosed as error:
+                self._lose()
+                raise DriverGone("netd is gone.") from error
+
+    def _read(self) -> None:
+        try:
+            data, descriptors = self._channel.receive()
+        except BlockingIOError:
+            return
+        except ChannelClosed:
+            self._lose()
+            return
+        said = msgspec.json.decode(data, type=Said)
+        if said.event:
+            self.on_event(said)
+            return
+        self._settle(said, descriptors)
+
+    def _settle(self, said: Said, descriptors: list[int]) -> None:
+        result = said.result
+        if said.is_beside:
+            result = msgspec.Raw(read_aside(descriptors.pop()))
+        answer = self._asked.get(said.id)
+        if answer is None or answer.done():
+            for descriptor in descriptors:
+                os.close(descriptor)
+        elif said.error:
+            answer.set_exception(OSError(said.errno, said.error))
+        else:
+            answer.set_result((result, descriptors))
+
+    def _lose(self) -> None:
+        if self.gone.is_set():
+            return
+        self.gone.set()
+        self._loop.remove_reader(self._channel.fileno())
+        self._channel.close()
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(DriverGone("netd is gone."))
+
+    def close(self) -> None:
+        self._lose()
+
+
+class Netd:
+    """One netd, in a folder of the user's own: its socket and its log lie there."""
+
+    def __init__(self, folder: Path, connection: Connection) -> None:
+        self.folder = folder
+        self.connection = connection
+        self.identity = Self("", 0, "")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    async def start(
+        cls, folder: Path, *, grace: float = ORPHAN_GRACE, wrapper: Sequence[str] = ()
+    ) -> Netd:
+        """Take over the one that runs in this folder, or start one.
+
+        `wrapper` is a command that runs netd in its turn, as `systemd-run --scope` does.
+        """
+        await asyncio.to_thread(folder.mkdir, 0o700, parents=True, exist_ok=True)
+        found = await cls._find(folder)
+        if found is not None:
+            return found
+        process = await asyncio.to_thread(_spawn, folder, grace, tuple(wrapper))
+        found = await cls._find(folder)
+        if found is None:
+            # It has ended, or is ending: what it said of that is in its log.
+            await asyncio.to_thread(process.wait, _PATIENCE)
+            raise OSError(f"netd does not run: {_last_words(folder)}")
+        found.process = process
+        return found
+
+    @classmethod
+    async def _find(cls, folder: Path) -> Netd | None:
+        """The one that answers there; one of another version is ended."""
+        end = _dial(folder)
+        if end is None:
+            return None
+        found = cls(folder, Connection(end))
+        try:
+            found.identity = await found.result_of("probe", Self)
+        except DriverGone:
+            return None
+        if found.identity.version == cloudling.__version__:
+            return found
+        await found.stop()
+        return None
+
+    async def result_of(self, verb: str, kind: Any = Any, /, **said: Any) -> Any:
+        """What a verb that gives no descriptor results in, as a value of that kind."""
+        result, _ = await self.connection.ask(verb, said)
+        return msgspec.json.decode(result, type=kind)
+
+    async def socket_of(self, **said: Any) -> socket.socket:
+        _, descriptors = await self.connection.ask("socket", said)
+        return socket.socket(fileno=descriptors[0])
+
+    async def run(self, name: str, *argv: str, **said: Any) -> tuple[int, list[int]]:
+        """Run a program in a machine: its number, and the ends of its input, output and errors."""
+        result, descriptors = await self.connection.ask(
+            "machine run", {"name": name, "argv": argv, **said}
+        )
+        return int(bytes(result)), descriptors
+
+    async def carrier(self) -> socket.socket:
+        """A channel for the carrier: on it only sockets can be asked for."""
+        _, descriptors = await self.connection.ask("carrier", {})
+        return socket.socket(fileno=descriptors[0])
+
+    async def stop(self) -> None:
+        """End it and all that it holds; returns when nothing is left."""
+        with contextlib.suppress(DriverGone):
+            await self.result_of("stop")
+        await self.ended()
+
+    async def ended(self) -> None:
+        """Wait for its end, which is near, and clear up behind it."""
+        await asyncio.wait_for(self.connection.gone.wait(), _PATIENCE)
+        if self.process is not None:
+            await asyncio.to_thread(self.process.wait, _PATIENCE)
+        (self.folder / _SOCKET).unlink(missing_ok=True)
+
+    def leave(self) -> None:
+        """Let it run on by itself, for its grace."""
+        self.connection.close()
+
+
+def _short(folder: Path) -> tuple[int, str]:
+    """A descriptor of the folder and a short name of the socket in it: names end at 108 bytes."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    return descriptor, f"/proc/self/fd/{descriptor}/{_SOCKET}"
+
+
+def _dial(folder: Path) -> socket.socket | None:
+    descriptor, name = _short(folder)
+    end = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        end.connect(name)
+    except (FileNotFoundError, ConnectionRefusedError):
+        end.close()
+        return None
+    except OSError:
+        end.close()
+        raise
+    finally:
+        os.close(descriptor)
+    return end
+
+
+def _spawn(folder: Path, grace: float, wrapper: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    (folder / _SOCKET).unlink(missing_ok=True)
+    descriptor, name = _short(folder)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        try:
+            listener.bind(name)
+            (folder / _SOCKET).chmod(0o600)
+        finally:
+            os.close(descriptor)
+        listener.listen(8)
+        command = [*wrapper, sys.executable, "-m", "cloudling.drivers.namespaces"]
+        with (folder / _LOG).open("wb") as log:
+            return subprocess.Popen(  # noqa: S603 - our own program
+                [*command, str(listener.fileno()), str(grace), str(folder.absolute() / _SOCKET)],
+                pass_fds=[listener.fileno()],
+                env=environment(),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+
+def environment() -> dict[str, str]:
+    """Only what it needs to find its own program: it may be read by whatever netd forks."""
+    own = str(Path(cloudling.__file__).parents[1])
+    return {"PYTHONPATH": own, "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.defpath}
+
+
+def _last_words(folder: Path) -> str:
+    lines = (folder / _LOG).read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it says nothing"

@@ -1,0 +1,127 @@
+"""The port `Networks`, made true by netd."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cloudling.drivers.namespaces.client import ORPHAN_GRACE, Netd, environment
+from cloudling.kernel.networks import Availability, Holdings
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from cloudling.kernel.networks import Interface, Network, SecurityGroup
+
+_BACKLOG = 512
+_NEEDED = ("user namespaces", "packet filter")
+_PROBING = 30
+
+
+class NamespaceNetworks:
+    """Networks in namespaces; netd is started at the first need of it."""
+
+    def __init__(
+        self, folder: Path, *, grace: float = ORPHAN_GRACE, wrapper: Sequence[str] = ()
+    ) -> None:
+        self._folder = folder
+        self._grace = grace
+        self._wrapper = tuple(wrapper)
+        self._starting = asyncio.Lock()
+        self._netd: Netd | None = None
+
+    async def available(self) -> Availability:
+        return await asyncio.to_thread(probe, self._wrapper)
+
+    async def netd(self) -> Netd:
+        """The running one; after its end another one, which knows nothing yet."""
+        async with self._starting:
+            if self._netd is None or self._netd.connection.gone.is_set():
+                if self._netd is not None:
+                    await self._netd.ended()
+                self._netd = await Netd.start(
+                    self._folder, grace=self._grace, wrapper=self._wrapper
+                )
+            return self._netd
+
+    async def stop(self) -> None:
+        """End netd and all that it holds."""
+        if self._netd is not None:
+            await self._netd.stop()
+
+    def leave(self) -> None:
+        """Go, while netd stays for its grace."""
+        if self._netd is not None:
+            self._netd.leave()
+
+    async def _say(self, verb: str, **said: Any) -> None:
+        await (await self.netd()).result_of(verb, **said)
+
+    async def holdings(self) -> Holdings:
+        found: Holdings = await (await self.netd()).result_of("inventory", Holdings)
+        return found
+
+    async def ensure_network(self, network: Network) -> None:
+        await self._say("router ensure", **msgspec.structs.asdict(network))
+
+    async def remove_network(self, name: str) -> None:
+        await self._say("router remove", name=name)
+
+    async def ensure_interface(self, interface: Interface) -> None:
+        await self._say("eni ensure", **msgspec.structs.asdict(interface))
+
+    async def remove_interface(self, name: str) -> None:
+        await self._say("eni remove", name=name)
+
+    async def set_groups(
+        self, network: str, groups: Sequence[SecurityGroup], remove: Sequence[str] = ()
+    ) -> None:
+        await self._say("rules", router=network, groups=list(groups), remove=list(remove))
+
+    async def set_public(self, network: str, public: Mapping[str, str]) -> None:
+        await self._say("addresses", router=network, public=dict(public))
+
+    async def listen(self, place: str, address: str, port: int) -> socket.socket:
+        netd = await self.netd()
+        return await netd.socket_of(place=place, address=address, port=port, backlog=_BACKLOG)
+
+    async def connect(
+        self, place: str, address: str, port: int, *, source: str = "", patience: float = 30.0
+    ) -> socket.socket:
+        netd = await self.netd()
+        said = {"address": source, "is_transparent": True} if source else {}
+        made = await netd.socket_of(place=place, **said)
+        try:
+            loop = asyncio.get_running_loop()
+            await asyncio.wait_for(loop.sock_connect(made, (address, port)), patience)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+
+def probe(wrapper: Sequence[str] = ()) -> Availability:
+    """Try it in a process of its own; waits for that."""
+    if sys.platform != "linux":
+        return Availability("Namespaces are Linux's.", "Run Cloudling in a Linux virtual machine.")
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program
+            [*wrapper, sys.executable, "-m", "cloudling.drivers.namespaces", "probe"],
+            env=environment(),
+            capture_output=True,
+            timeout=_PROBING,
+            check=False,
+        )
+        findings: list[dict[str, Any]] = msgspec.json.decode(done.stdout)
+    except (OSError, subprocess.TimeoutExpired, msgspec.DecodeError) as fault:
+        return Availability(f"The probe of namespaces does not run: {fault}.")
+    for finding in findings:
+        if finding["name"] in _NEEDED and not finding["ok"]:
+            return Availability(f"{finding['name']}: {finding['detail']}", finding["remedy"])
+    return Availability()

@@ -1,0 +1,53 @@
+"""The handle of EC2's operations."""
+
+from __future__ import annotations
+
+from cloudling.kernel import Call, collection
+from cloudling.services.ec2.records import (
+    Beginning,
+    DhcpOptions,
+    InternetGateway,
+    KeyPair,
+    NetworkAcl,
+    RouteTable,
+    SecurityGroup,
+    SecurityGroupRule,
+    Subnet,
+    Vpc,
+)
+
+# The collection that holds a resource type's records, by their ids.
+COLLECTIONS = {
+    "dhcp-options": "dhcp_options",
+    "internet-gateway": "internet_gateways",
+    "key-pair": "key_pairs",
+    "network-acl": "network_acls",
+    "route-table": "route_tables",
+    "security-group": "security_groups",
+    "security-group-rule": "security_group_rules",
+    "subnet": "subnets",
+    "vpc": "vpcs",
+}
+
+
+class Ec2Call(Call):
+    """Every collection is a region's."""
+
+    beginnings = collection(Beginning, name="ec2_beginnings", key=("name",))
+    vpcs = collection(Vpc, name="ec2_vpcs", key=("id",))
+    subnets = collection(Subnet, name="ec2_subnets", key=("id",), indexes=("vpc",))
+    route_tables = collection(RouteTable, name="ec2_route_tables", key=("id",), indexes=("vpc",))
+    internet_gateways = collection(InternetGateway, name="ec2_internet_gateways", key=("id",))
+    network_acls = collection(NetworkAcl, name="ec2_network_acls", key=("id",), indexes=("vpc",))
+    dhcp_options = collection(DhcpOptions, name="ec2_dhcp_options", key=("id",))
+    security_groups = collection(
+        SecurityGroup, name="ec2_security_groups", key=("id",), indexes=("vpc", "folded")
+    )
+    # `peer` finds the rules that speak of a group.
+    security_group_rules = collection(
+        SecurityGroupRule,
+        name="ec2_security_group_rules",
+        key=("id",),
+        indexes=("group_id", "peer"),
+    )
+    key_pairs = collection(KeyPair, name="ec2_key_pairs", key=("id",), indexes=("name",))
