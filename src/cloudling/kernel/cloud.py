@@ -9,6 +9,7 @@ from cloudling.kernel.client import Client, snake
 from cloudling.kernel.decisions import NO_DECISIONS, Decisions
 from cloudling.kernel.ids import Ids
 from cloudling.kernel.missing import missing
+from cloudling.kernel.networks import Availability
 from cloudling.kernel.origins import INTERNAL, Origin, Perimeter
 from cloudling.kernel.pages import Pages
 from cloudling.kernel.ports import NO_ACTIVITY, NO_ORGANIZATIONS, Activity, Organizations
@@ -27,7 +28,15 @@ if TYPE_CHECKING:
     from cloudling.kernel.identities import Identity
     from cloudling.kernel.operations import Operation
     from cloudling.kernel.pipeline import Run
-    from cloudling.kernel.ports import Authorizer, Credentials, Directory
+    from cloudling.kernel.ports import (
+        Authorizer,
+        Carrier,
+        Credentials,
+        Directory,
+        Machines,
+        Networks,
+        Roots,
+    )
     from cloudling.kernel.services import Service
     from cloudling.store.collections import Collection as Bound
     from cloudling.store.store import Store
@@ -47,6 +56,13 @@ class Cloud:
     activity: Activity = NO_ACTIVITY
     decisions: Decisions = NO_DECISIONS
     perimeter = Perimeter()
+    # The data plane; None where nothing here can run machines.
+    networks: Networks | None = None
+    machines: Machines | None = None
+    roots: Roots | None = None
+    carrier: Carrier | None = None
+    # Why it is None, and what the user can do.
+    no_machines = Availability("Cloudling was started without machines.", "")
 
     def __init__(
         self,

@@ -9,10 +9,17 @@ from cloudling.kernel.authorize.controls import NO_CONTROLS, Controls
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from cloudling.kernel.attendance import (
+        InstanceMetadata,
+        Publication,
+        Published,
+        ServedNetwork,
+    )
     from cloudling.kernel.authorize import PrincipalPolicies
     from cloudling.kernel.identities import Identity
+    from cloudling.kernel.machines import Machine, MachineHoldings, Root
     from cloudling.kernel.networks import (
         Availability,
         Holdings,
@@ -162,3 +169,81 @@ class Networks(Protocol):
         `source` is the address to speak with, which may be another's: the network shall drop that.
         """
         ...
+
+
+class Machines(Protocol):
+    """Machines that run; a driver's.
+
+    All may be said any number of times. What cannot be is an OSError that says why; DriverGone
+    means that nothing of what ran runs any more. Disks stay until they are discarded.
+    """
+
+    async def available(self) -> Availability: ...
+
+    async def holdings(self) -> MachineHoldings: ...
+
+    async def start(self, machine: Machine) -> None:
+        """Boot it from its disk, which the first start makes; one that runs is left as it is.
+
+        Returns when its interfaces carry and its programs are being started. Raises NoSuchRoot.
+        """
+
+    async def stop(self, name: str, patience: float = 5.0) -> None:
+        """End it in order, after so many seconds by force; its interfaces end with it."""
+
+    async def discard(self, name: str) -> None:
+        """End it at once, and its disk and console with it."""
+
+    async def capture(self, name: str, root: str) -> None:
+        """Make its disk, as it is now and with the root below it, a root of that name."""
+
+    async def console(self, name: str) -> bytes:
+        """The newest 64 KiB of what it wrote there, over all its runs."""
+        ...
+
+    async def check(self, name: str) -> str:
+        """What is wrong with it: "" when its first process and its first interface answer."""
+        ...
+
+    def watch(self, notice: Callable[[str], None]) -> None:
+        """Be told the name of each machine that ends unasked; "" when all have."""
+
+
+class Roots(Protocol):
+    """What stands behind images; a driver's. Building one can take minutes."""
+
+    async def roots(self) -> tuple[Root, ...]: ...
+
+    async def prepare(self, name: str, tell: Callable[[str], None]) -> Root:
+        """Build it unless it is there; `tell` is told how far it is. Raises NoSuchRoot, OSError."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Those that were captured; a machine's disk over it goes on until it is discarded."""
+
+
+class Carrier(Protocol):
+    """Whoever carries the users' own bytes: names, metadata, calls from within, public ports.
+
+    All may be said any number of times; what was said is kept over the carrier's end.
+    """
+
+    @property
+    def block(self) -> str:
+        """The public addresses that are ours to give: a /16 of 127.0.0.0/8."""
+        ...
+
+    async def available(self) -> Availability: ...
+
+    async def ensure_network(self, network: ServedNetwork) -> None: ...
+
+    async def remove_network(self, name: str) -> None: ...
+
+    async def ensure_instance(self, metadata: InstanceMetadata) -> None: ...
+
+    async def remove_instance(self, name: str) -> None: ...
+
+    async def publish(self, network: str, published: Sequence[Published]) -> None:
+        """All public addresses of a network that the host shall reach."""
+
+    async def publications(self) -> tuple[Publication, ...]: ...
