@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cloudling import __version__
+from cloudling.dataplane import DataPlane
 from cloudling.gateway.admin import Admin
 from cloudling.gateway.allowances import Allowance
 from cloudling.gateway.browsers import Doors
@@ -122,6 +123,7 @@ class App:
         self.access_log = AccessLog()
         self.unproven = Allowance()
         self._started = time.monotonic()
+        self._plane = DataPlane(settings)
         self.store: Store
         self.cloud: Cloud
         self._server: Server
@@ -141,8 +143,13 @@ class App:
         self.cloud = build_cloud(settings, self.store, self.clock)
         if settings.access_log:
             self.cloud.recorder.sinks.append(self.access_log)
+        try:
+            self.notes = await self._plane.attach(self.cloud)
+        except UserError:
+            await self.store.close()
+            raise
         if not self.development_keys:
-            self.notes = await ensure_root_key(self.cloud, settings.account)
+            self.notes += await ensure_root_key(self.cloud, settings.account)
         await self._listen()
         self.decisions.begin()
         self._reconciling = asyncio.create_task(self.cloud.reconcilers.run())
@@ -178,6 +185,8 @@ class App:
         await self._server.stop(grace)
         self._reconciling.cancel()
         await asyncio.wait([self._reconciling])
+        # No reconciler is left that would start again what ends here.
+        await self._plane.stop()
         self.cloud.recorder.flush()
         await self.decisions.end()
         await self.store.close()
@@ -197,7 +206,7 @@ class App:
             "services": services,
         }
 
-    def status(self) -> dict[str, Any]:
+    async def status(self) -> dict[str, Any]:
         return {
             **self.health(),
             "pid": os.getpid(),
@@ -208,6 +217,7 @@ class App:
             "development_keys": self.development_keys,
             "memory_peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "store_fault": self.store.fault,
+            "machines": await self._plane.status(self.cloud),
         }
 
     def coverage(self) -> dict[str, Any]:

@@ -35,9 +35,20 @@ class NamespaceNetworks:
         self._wrapper = tuple(wrapper)
         self._starting = asyncio.Lock()
         self._netd: Netd | None = None
+        self._available = False
+
+    @property
+    def is_awake(self) -> bool:
+        """Whether there is a netd; asking for what it holds starts one otherwise."""
+        return self._netd is not None and not self._netd.connection.gone.is_set()
 
     async def available(self) -> Availability:
-        return await asyncio.to_thread(probe, self._wrapper)
+        """Tried until it can be; from then on it is known."""
+        if self._available:
+            return Availability()
+        found = await asyncio.to_thread(probe, self._wrapper)
+        self._available = bool(found)
+        return found
 
     async def netd(self) -> Netd:
         """The running one; after its end another one, which knows nothing yet."""

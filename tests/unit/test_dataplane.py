@@ -1,0 +1,110 @@
+"""Which drivers a cloud is given, and what it says where it has none."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cloudling import dataplane
+from cloudling.drivers.namespaces.driver import NamespaceNetworks
+from cloudling.kernel.networks import Availability
+from cloudling.settings import Settings, UserError
+from cloudling.testing import LocalCloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def local() -> Iterator[LocalCloud]:
+    with LocalCloud() as cloud:
+        yield cloud
+
+
+def plane(folder: Path, **settings: str) -> dataplane.DataPlane:
+    return dataplane.DataPlane(Settings(data=folder, **settings))
+
+
+def test_none_is_none_and_says_so(local: LocalCloud, tmp_path: Path) -> None:
+    made = plane(tmp_path, driver="none")
+    assert local.run(made.attach(local.cloud)) == ()
+    assert local.cloud.networks is None
+    assert local.cloud.machines is None
+    assert "--driver none" in local.cloud.no_machines.reason
+    assert "--driver auto" in local.cloud.no_machines.remedy
+    said = local.run(made.status(local.cloud))
+    assert said == {"driver": "none", "reason": local.cloud.no_machines.reason}
+
+
+def test_another_system_has_none(
+    local: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    local.run(plane(tmp_path).attach(local.cloud))
+    assert local.cloud.networks is None
+    assert "Linux" in local.cloud.no_machines.reason
+    with pytest.raises(UserError, match="--driver namespace"):
+        local.run(plane(tmp_path, driver="namespace").attach(local.cloud))
+
+
+def test_asked_for_by_name_it_must_work(
+    local: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cannot(networks: NamespaceNetworks) -> Availability:
+        return Availability("user namespaces: not allowed", "Allow them.")
+
+    monkeypatch.setattr(NamespaceNetworks, "available", cannot)
+    with pytest.raises(UserError, match=r"user namespaces: not allowed Allow them\."):
+        local.run(plane(tmp_path, driver="namespace").attach(local.cloud))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux has namespaces.")
+def test_nothing_runs_before_it_is_needed(local: LocalCloud, tmp_path: Path) -> None:
+    made = plane(tmp_path / "data", host_address="203.0.113.9")
+    local.run(made.attach(local.cloud))
+    assert isinstance(local.cloud.networks, NamespaceNetworks)
+    assert local.cloud.host_address == "203.0.113.9"
+    said = local.run(made.status(local.cloud))
+    assert (said["driver"], said["running"]) == ("namespace", 0)
+    local.run(made.stop())
+    assert not (tmp_path / "data").exists()
+
+
+def test_status_of_machines_names_what_holds_for_all_and_what_moved() -> None:
+    from cloudling.kernel.attendance import Publication
+    from cloudling.kernel.machines import HeldMachine, MachineHoldings
+
+    held = MachineHoldings(
+        "e",
+        (
+            HeldMachine(name="i-1", state="running", limits=("memory", "disk")),
+            HeldMachine(name="i-2", state="running", limits=("memory",)),
+            HeldMachine(name="i-3", state="stopped"),
+        ),
+    )
+    assert dataplane.machines_of(held) == {"running": 2, "limits": ["memory"]}
+    assert dataplane.machines_of(MachineHoldings("e")) == {"running": 0, "limits": []}
+    own = Publication(address="127.10.0.4", port=80, at=("127.10.0.4", 80))
+    taken = Publication(
+        address="127.10.0.4", port=22, at=("127.10.0.4", 10022), note="port 22 is taken"
+    )
+    assert dataplane.moved([own, taken]) == [
+        {"address": "127.10.0.4:22", "at": "127.10.0.4:10022", "note": "port 22 is taken"}
+    ]
+
+
+def test_the_app_starts_and_stops_with_it(tmp_path: Path) -> None:
+    from cloudling.app import App
+
+    async def live() -> None:
+        app = App(Settings(data=tmp_path, port=0, driver="none"))
+        await app.start()
+        said = await app.status()
+        assert said["machines"]["driver"] == "none"
+        await app.stop()
+
+    asyncio.run(live())
