@@ -6,7 +6,7 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from cloudling.drivers.namespaces.messages import Holdings
+from cloudling.drivers.namespaces.answers import Holdings
 from cloudling.drivers.namespaces.routers import INTERNET, Internet, Router
 from cloudling.drivers.namespaces.spaces import Space, open_own
 
@@ -124,6 +124,15 @@ class Plane:
             for each in held:
                 router.detach(each)
         space.close()
+
+    def carries(self, name: str) -> bool:
+        """Whether the first interface of a machine is there, and its other end too."""
+        space = self.spaces.get(name)
+        for router in self.routers.values():
+            for each, attached in router.interfaces.items():
+                if attached.space is space and attached.wanted.device == 0:
+                    return router.has_link(each)
+        return False
 
     def set_rules(self, rules: Rules) -> None:
         self._router(rules.router).firewall.set_groups(rules.groups, rules.remove)
