@@ -123,7 +123,7 @@ class Stage:
 
     async def begin(self) -> None:
         self.relays = Relays(self.block.network, self.places, self.listening, FRONTS[self.kind])
-        self.stack.push_async_callback(self.relays.stop)
+        self.stack.callback(self.relays.close)
 
     def address(self, last: int) -> str:
         return f"127.{self.block.number}.0.{last}"

@@ -39,7 +39,7 @@ def best_front(block: str, accept: Callable[[socket.socket, str, int], None]) ->
 
 
 class Relays:
-    """To be made within the loop; `start` lets it look at what listens, `stop` ends it all."""
+    """To be made within the loop; `start` lets it look at what listens, `close` ends it all."""
 
     def __init__(
         self,
@@ -67,16 +67,18 @@ class Relays:
     def start(self) -> None:
         self._watch = self._loop.create_task(self._keep_looking())
 
-    async def stop(self) -> None:
+    def close(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watch
         self._front.close()
-        for task in list(self._tasks):
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         self.lose()
+
+    def renew(self, machine: str) -> None:
+        """Its space began or ended: nothing of the one before is kept, and all is asked anew."""
+        self._listening.forget(machine)
+        self._woken.set()
 
     def lose(self) -> None:
         """All machines are gone: keep no connection to them, and nothing else of theirs."""
