@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from cloudling.drivers.carrier.metadata.doors import METADATA_ADDRESS, METADATA_PORT, Attendant
 from cloudling.drivers.carrier.places import Places, Stall
+from cloudling.drivers.carrier.relays.hostside import HostSide
 from cloudling.drivers.carrier.sockets import Sockets
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
 
     from cloudling.drivers.carrier.messages import Terms
     from cloudling.kernel.attendance import (
         InstanceMetadata,
-        Publication,
-        Published,
         ServedNetwork,
     )
-
-
-class Relays(Protocol):
-    """Public addresses on the host: what `drivers/carrier/relays` makes true.
-
-    Connections to machines are sockets of netd's that live in `internet`.
-    """
-
-    async def configure(self, terms: Terms) -> None: ...
-
-    async def publish(self, network: str, published: Sequence[Published]) -> None: ...
-
-    def publications(self) -> tuple[Publication, ...]: ...
-
-    def lose(self) -> None:
-        """netd is gone: end every connection that lives in a namespace of its."""
-
-    def close(self) -> None: ...
-
-
-class NoRelays:
-    """Keeps nothing and publishes nothing."""
-
-    async def configure(self, terms: Terms) -> None:
-        return
-
-    async def publish(self, network: str, published: Sequence[Published]) -> None:
-        return
-
-    def publications(self) -> tuple[Publication, ...]:
-        return ()
-
-    def lose(self) -> None:
-        return
-
-    def close(self) -> None:
-        return
 
 
 class Carriage:
@@ -68,7 +29,7 @@ class Carriage:
         self._holders: dict[tuple[str, str], str] = {}
         self.sockets = Sockets(self._change_place, self._lose)
         self.places = Places(self.sockets)
-        self.relays: Relays = NoRelays()
+        self.relays = HostSide(self.sockets)
 
     async def configure(self, terms: Terms) -> None:
         self.terms = terms
@@ -132,6 +93,7 @@ class Carriage:
 
     def _change_place(self, name: str, is_there: bool) -> None:
         self.places.change(name, is_there=is_there)
+        self.relays.change(name)
 
     def _lose(self) -> None:
         self.places.lose()

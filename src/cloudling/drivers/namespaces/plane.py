@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 _IP_FREEBIND = 15
 _IP_TRANSPARENT = 19
-_KINDS = {"stream": socket.SOCK_STREAM, "datagram": socket.SOCK_DGRAM}
+_SOCK_DIAG = 4
+_KINDS = {
+    "stream": (socket.AF_INET, socket.SOCK_STREAM, 0),
+    "datagram": (socket.AF_INET, socket.SOCK_DGRAM, 0),
+    "diag": (socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG),
+}
 # What can be changed while an interface carries; another of the rest means another interface.
 _LIVE = {"addresses", "groups", "source_check"}
 
@@ -157,9 +162,10 @@ class Plane:
 
     def open_socket(self, wanted: OpenSocket) -> socket.socket:
         """A socket for someone else: never blocking, so that a connection may be under way."""
-        kind = _KINDS[wanted.kind] | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        family, kind, protocol = _KINDS[wanted.kind]
+        flags = socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
         with self._place(wanted.place).entered():
-            made = socket.socket(socket.AF_INET, kind)
+            made = socket.socket(family, kind | flags, protocol)
             try:
                 _prepare(made, wanted)
             except OSError:
