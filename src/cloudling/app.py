@@ -144,13 +144,14 @@ class App:
         if settings.access_log:
             self.cloud.recorder.sinks.append(self.access_log)
         try:
-            self.notes = await self._plane.attach(self.cloud)
+            await self._plane.require()
+            if not self.development_keys:
+                self.notes = await ensure_root_key(self.cloud, settings.account)
+            await self._listen()
         except UserError:
             await self.store.close()
             raise
-        if not self.development_keys:
-            self.notes += await ensure_root_key(self.cloud, settings.account)
-        await self._listen()
+        self.notes += self._plane.attach(self.cloud, self.port)
         self.decisions.begin()
         self._reconciling = asyncio.create_task(self.cloud.reconcilers.run())
         gc.collect()
@@ -186,7 +187,7 @@ class App:
         self._reconciling.cancel()
         await asyncio.wait([self._reconciling])
         # No reconciler is left that would start again what ends here.
-        await self._plane.stop()
+        await self._plane.stop(self.cloud)
         self.cloud.recorder.flush()
         await self.decisions.end()
         await self.store.close()
@@ -239,6 +240,8 @@ class App:
         """Empty every account and region; keys that the settings give stay."""
         await self.store.reset()
         self.decisions.clear()
+        # After the records, so that nothing starts them again.
+        await self._plane.reset(self.cloud)
 
     def stop_soon(self) -> None:
         self.stopping.set()
