@@ -21,8 +21,10 @@ from cloudling.drivers.carrier.names.codec import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from cloudling.drivers.carrier.names.zones import Zone
     from cloudling.drivers.carrier.places import Guests
+
+    # As `getaddrinfo` answers.
+    Ask = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
 
 RESOLVER_PORT = 53
 _PATIENCE = 30.0
@@ -33,10 +35,10 @@ _LENGTH = struct.Struct(">H")
 
 
 class Resolver:
-    """Answers in one network; what the zone leaves open is asked of the host where that is let."""
+    """Answers in one network; what `find` leaves open is asked of the host where that is let."""
 
-    def __init__(self, zone: Zone, *, asks_host: bool) -> None:
-        self._zone = zone
+    def __init__(self, find: Callable[[str], Found | None], *, asks_host: bool) -> None:
+        self._find = find
         self._asks_host = asks_host
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -54,7 +56,7 @@ class Resolver:
             if fault.answer:
                 tell(fault.answer)
             return
-        found = self._zone.find(question.name)
+        found = self._find(question.name)
         if found is not None:
             tell(codec.answer(question, found))
         elif not self._asks_host:
@@ -75,12 +77,7 @@ class Resolver:
         task.add_done_callback(self._asking.discard)
 
 
-_Resolve = Any
-
-
-async def resolve_outside(
-    name: str, ask: Callable[[str], Awaitable[_Resolve]] | None = None
-) -> Found:
+async def resolve_outside(name: str, ask: Ask | None = None) -> Found:
     """What the host's own resolver says, of public addresses only."""
     try:
         answers = await (ask or _ask_host)(name)
@@ -92,7 +89,7 @@ async def resolve_outside(
     return codec.addresses(*list(found)[:_MOST_ADDRESSES]) if found else NO_SUCH_NAME
 
 
-async def _ask_host(name: str) -> _Resolve:
+async def _ask_host(name: str) -> list[tuple[Any, ...]]:
     loop = asyncio.get_running_loop()
     # A final dot keeps the host's own search list out of it.
     return await loop.getaddrinfo(f"{name}.", None, family=socket.AF_INET, type=socket.SOCK_STREAM)
