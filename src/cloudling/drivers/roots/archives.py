@@ -51,7 +51,8 @@ def unpack(
 def open_tar(source: BinaryIO, compression: str) -> tarfile.TarFile:
     """Read as a stream, so that nothing need lie on the disk twice."""
     mode: Any = f"r|{compression}"
-    return cast("tarfile.TarFile", tarfile.open(fileobj=source, mode=mode))
+    archive: tarfile.TarFile = tarfile.open(fileobj=source, mode=mode)  # noqa: SIM115 - the caller's
+    return archive
 
 
 def _checked(member: tarfile.TarInfo) -> str:

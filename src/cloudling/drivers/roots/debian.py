@@ -33,34 +33,13 @@ unzip vim-tiny wget xz-utils zip
 PACKAGES = (*_ESSENTIAL.split(), *_EXPECTED.split())
 KEYRINGS = {"debian": "debian-archive-keyring", "ubuntu": "ubuntu-keyring"}
 _MERGED = ("bin", "sbin", "lib")
-_FOLDERS = [
-    "mnt",
-    "srv",
-    "opt",
-    "media",
-    "proc",
-    "sys",
-    "dev",
-    "run",
-    "home",
-    "etc/opt",
-    "etc/sudoers.d",
-    "etc/ssh/sshd_config.d",
-    "usr/local/bin",
-    "usr/local/lib",
-    "usr/local/sbin",
-    "usr/local/share",
-    "var/opt",
-    "var/log",
-    "var/spool",
-    "var/cache/apt",
-    "var/lib/apt/lists",
-    "var/lib/dpkg/info",
-    "var/lib/dpkg/updates",
-    "var/lib/dpkg/triggers",
-    "var/lib/dpkg/alternatives",
-    "var/lib/dpkg/parts",
-]
+_FOLDERS = (
+    *("mnt", "srv", "opt", "media", "proc", "sys", "dev", "run", "home", "etc/opt"),
+    *("etc/sudoers.d", "etc/ssh/sshd_config.d"),
+    *(f"usr/local/{name}" for name in ("bin", "lib", "sbin", "share")),
+    *(f"var/{name}" for name in ("opt", "log", "spool", "cache/apt", "lib/apt/lists")),
+    *(f"var/lib/dpkg/{name}" for name in ("info", "updates", "triggers", "alternatives", "parts")),
+)
 _UNWANTED = ("usr/share/man/", "usr/share/info/", "usr/share/locale/", "usr/share/lintian/",
              "usr/share/doc-base/", "usr/share/bug/")  # fmt: skip
 # What `update-alternatives` would choose.

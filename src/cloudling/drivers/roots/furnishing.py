@@ -45,16 +45,31 @@ timeout = 3
     "etc/fstab": "",
     "etc/default/locale": "LANG=C.UTF-8\n",
 }
-_SERVICES = {"account": "", "auth": " nullok", "password": " yescrypt", "session": ""}
+_SERVICES = ("other", "login", "sshd", "su", "su-l", "runuser", "runuser-l", "passwd", "cron",
+             "sudo", "sudo-i", "chsh", "chfn")  # fmt: skip
+_OF_ROOT = ("su", "su-l", "runuser", "runuser-l")
+_ROOT_MAY = "auth sufficient pam_rootok.so\n"
+_PAM = """\
+auth include common-auth
+account include common-account
+password include common-password
+session required pam_env.so
+session include common-session
+"""
+_KINDS = {"account": "", "auth": " nullok", "password": " yescrypt", "session": ""}
 
 
 def furnish(tree: Tree, *, has_systemctl: bool) -> None:
     """All but users and certificates."""
     for name, content in _FILES.items():
         tree.write(name, content)
-    for kind, options in _SERVICES.items():
+    for kind, options in _KINDS.items():
         tree.write(f"etc/pam.d/common-{kind}", f"{kind} required pam_unix.so{options}\n")
     tree.write("etc/pam.d/common-session-noninteractive", "session required pam_unix.so\n")
+    for name in _SERVICES:
+        if not tree.has(f"etc/pam.d/{name}"):
+            first = _ROOT_MAY if name in _OF_ROOT else ""
+            tree.write(f"etc/pam.d/{name}", first + _PAM)
     _add_programs(tree, has_systemctl=has_systemctl)
     tree.make(WHEELS)
 

@@ -43,12 +43,6 @@ AcceptEnv LANG LC_*
 Subsystem sftp internal-sftp
 Include /etc/ssh/sshd_config.d/*.conf
 """
-_PAM_SSHD = """\
-auth include common-auth
-account include common-account
-session required pam_env.so
-session include common-session
-"""
 _ASK = """\
 import importlib.util, json, site, sys, sysconfig
 print(json.dumps({
@@ -70,7 +64,7 @@ def reason_against(slash: Path = Path("/")) -> str:
 
 
 def title() -> str:
-    return f"{apt.release().get('PRETTY_NAME', 'Linux')}, this machine's own /usr"
+    return f"{apt.release().get('PRETTY_NAME', 'Linux')}, over this machine's own /usr"
 
 
 def fill(tree: Tree, tell: Callable[[str], None], slash: Path = Path("/")) -> str:
@@ -78,6 +72,7 @@ def fill(tree: Tree, tell: Callable[[str], None], slash: Path = Path("/")) -> st
     tell("laying a root over this machine's /usr")
     for name in _FOLDERS:
         tree.make(name)
+    _open_folders(tree, slash)
     for name in _LINKED:
         if (slash / name).is_symlink():
             tree.symlink(name, os.fspath((slash / name).readlink()))
@@ -88,12 +83,11 @@ def fill(tree: Tree, tell: Callable[[str], None], slash: Path = Path("/")) -> st
         tree.symlink(name, target)
     for name in _COPIED:
         _copy(slash, f"etc/{name}", tree)
-    _copy(slash, "var/lib/dpkg/status", tree, largest=16 * _LARGEST)
+    _list_packages(slash, tree)
     tree.symlink("etc/os-release", "../usr/lib/os-release")
     _add_accounts(tree, slash)
     _add_certificates(tree, slash)
     tree.write("etc/ssh/sshd_config", _SSHD)
-    tree.write("etc/pam.d/sshd", _PAM_SSHD)
     furnishing.furnish(tree, has_systemctl=(slash / "usr/bin/systemctl").exists())
     return _add_python(tree)
 
@@ -114,6 +108,22 @@ def _copy(slash: Path, name: str, tree: Tree, largest: int = _LARGEST) -> None:
             tree.write(name, source.read_bytes(), mode)
     except (FileNotFoundError, PermissionError):
         return
+
+
+def _list_packages(slash: Path, tree: Tree) -> None:
+    """For `yum list`: dpkg itself would miss its records of each package."""
+    lines = _readable(slash / "var/lib/dpkg/status")
+    kept = ("Package:", "Status:", "Version:", "Architecture:")
+    listed = [line for line in lines if not line or line.startswith(kept)]
+    tree.write("opt/cloudling/packages", "\n".join(listed))
+
+
+def _open_folders(tree: Tree, slash: Path) -> None:
+    """Folders of the host's `/usr` as the machine's own: in those of another nobody may write."""
+    for folder in [slash / "usr", *(slash / "usr").iterdir()]:
+        for each in folder.iterdir():
+            if each.is_dir() and not each.is_symlink():
+                tree.make(os.fspath(each.relative_to(slash)), each.stat().st_mode & 0o1777)
 
 
 def _is_public(found: os.stat_result) -> bool:
@@ -159,6 +169,8 @@ def _add_python(tree: Tree) -> str:
     if library.startswith("usr/") and Path("/", library, "EXTERNALLY-MANAGED").exists():
         tree.hide(f"{library}/EXTERNALLY-MANAGED")
     folder = str(said["folder"]).removeprefix("/")
+    if folder.startswith("usr/"):
+        tree.make(folder)
     if not said["pip"] and folder.startswith("usr/"):
         wheels.add_pip(tree, folder)
     if not Path("/usr/bin/python").exists():
