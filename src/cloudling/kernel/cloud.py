@@ -9,7 +9,7 @@ from cloudling.kernel.client import Client, snake
 from cloudling.kernel.decisions import NO_DECISIONS, Decisions
 from cloudling.kernel.ids import Ids
 from cloudling.kernel.missing import missing
-from cloudling.kernel.networks import Availability
+from cloudling.kernel.networks import HOST_ADDRESS, Availability
 from cloudling.kernel.origins import INTERNAL, Origin, Perimeter
 from cloudling.kernel.pages import Pages
 from cloudling.kernel.ports import NO_ACTIVITY, NO_ORGANIZATIONS, Activity, Organizations
@@ -63,6 +63,8 @@ class Cloud:
     carrier: Carrier | None = None
     # Why it is None, and what the user can do.
     no_machines = Availability("Cloudling was started without machines.", "")
+    # The address as which networks, and the rules of security groups, see this host.
+    host_address = HOST_ADDRESS
 
     def __init__(
         self,
