@@ -11,6 +11,8 @@ from cloudling.drivers.namespaces.routers import INTERNET, Internet, Router
 from cloudling.drivers.namespaces.spaces import Space, open_own
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cloudling.drivers.namespaces.messages import (
         Addresses,
         EnsureInterface,
@@ -39,6 +41,8 @@ class Plane:
         self.routers: dict[str, Router] = {}
         self.spaces: dict[str, Space] = {}
         self._machines: set[str] = set()
+        # Told of each network and space that is made (True) or ended (False).
+        self.notice: Callable[[str, bool], None] = lambda name, is_there: None
         self._internet = Internet(self._home)
 
     def ensure_router(self, wanted: EnsureRouter) -> None:
@@ -47,6 +51,7 @@ class Plane:
             self.require_new(wanted.name)
             self._numbers += 1
             router = self.routers[wanted.name] = Router(wanted, self._numbers, self._home)
+            self.notice(wanted.name, True)
         elif router.wanted != wanted:
             router.change(wanted)
         if wanted.gateway:
@@ -64,6 +69,7 @@ class Plane:
             raise OSError(16, f"{name} has interfaces: {', '.join(sorted(router.interfaces))}.")
         del self.routers[name]
         router.close()
+        self.notice(name, False)
 
     def ensure_interface(self, wanted: EnsureInterface) -> None:
         router = self._router(wanted.router)
@@ -91,6 +97,7 @@ class Plane:
             space.close()
             raise
         self.spaces[name] = space
+        self.notice(name, True)
 
     def remove_interface(self, name: str) -> None:
         router = self._owner(name)
@@ -100,6 +107,7 @@ class Plane:
         if space.name not in self._machines and not self._is_used(space):
             del self.spaces[space.name]
             space.close()
+            self.notice(space.name, False)
 
     def add_machine(self, name: str, descriptor: int) -> None:
         """Let interfaces lie in a machine's own network namespace; the descriptor is ours."""
@@ -112,6 +120,7 @@ class Plane:
         space.raise_loopback()
         self.spaces[name] = space
         self._machines.add(name)
+        self.notice(name, True)
 
     def remove_machine(self, name: str) -> None:
         """Take its interfaces off; they are ensured anew for its next life."""
@@ -124,6 +133,7 @@ class Plane:
             for each in held:
                 router.detach(each)
         space.close()
+        self.notice(name, False)
 
     def set_rules(self, rules: Rules) -> None:
         self._router(rules.router).firewall.set_groups(rules.groups, rules.remove)

@@ -59,6 +59,7 @@ class Server:
         self.machines.watch = self.watch
         self.machines.unwatch = self._selector.unregister
         self.machines.tell = self._tell_control
+        self.plane.notice = self._tell_carriers
         self.watch(zygote.fileno(), self._heed_zygote)
 
     def stop(self) -> None:
@@ -96,6 +97,12 @@ class Server:
     def _tell_control(self, event: Event) -> None:
         if self._control is not None:
             self._say(self._control, event)
+
+    def _tell_carriers(self, name: str, is_there: bool) -> None:
+        """They hold sockets there, or wait for the place to come."""
+        event = Event("place" if is_there else "place gone", name)
+        for channel in self._carriers:
+            self._say(channel, event)
 
     def run_command(self, ask: messages.RunCommand) -> _Given:
         number, descriptors = self.machines.run(ask)
