@@ -73,9 +73,7 @@ class Ec2Call(Call):
         key=("id",),
         indexes=("state", "reservation", "vpc"),
     )
-    reservations = collection(
-        Reservation, name="ec2_reservations", key=("id",), indexes=("token",)
-    )
+    reservations = collection(Reservation, name="ec2_reservations", key=("id",), indexes=("token",))
     network_interfaces = collection(
         NetworkInterface,
         name="ec2_network_interfaces",
@@ -97,6 +95,4 @@ class Ec2Call(Call):
         key=("id",),
         indexes=("instance",),
     )
-    metadata_defaults = collection(
-        MetadataDefaults, name="ec2_metadata_defaults", key=("name",)
-    )
+    metadata_defaults = collection(MetadataDefaults, name="ec2_metadata_defaults", key=("name",))

@@ -45,26 +45,26 @@ async def describe_image_attribute(call: Ec2Call, request: Request) -> Request:
 
 
 def _told(image: Image, attribute: str) -> Request:
-    described = own_images.describe(image)
-    match attribute:
-        case "launchPermission":
-            groups = [{"Group": each} for each in image.groups]
-            return {"LaunchPermissions": [*groups, *({"UserId": each} for each in image.users)]}
-        case "blockDeviceMapping":
-            return {"BlockDeviceMappings": described["BlockDeviceMappings"]}
-        case "description":
-            return {"Description": {"Value": image.description}}
-        case "sriovNetSupport":
-            return {"SriovNetSupport": {"Value": "simple"}}
-        case "bootMode":
-            return {"BootMode": {"Value": image.boot_mode} if image.boot_mode else {}}
-        case "imdsSupport":
-            return {"ImdsSupport": {"Value": image.metadata} if image.metadata else {}}
-        case "productCodes":
-            return {"ProductCodes": []}
-        case "deregistrationProtection":
-            return {"DeregistrationProtection": {"Value": "disabled"}}
-    return {f"{attribute[0].upper()}{attribute[1:]}": {}}
+    """The attribute's member; an empty structure where the image has no such thing."""
+    groups = [{"Group": each} for each in image.groups]
+    values = {
+        "description": image.description,
+        "sriovNetSupport": "simple",
+        "bootMode": image.boot_mode,
+        "imdsSupport": image.metadata,
+        "deregistrationProtection": "disabled",
+    }
+    lists = {
+        "LaunchPermissions": [*groups, *({"UserId": each} for each in image.users)],
+        "BlockDeviceMappings": own_images.describe(image)["BlockDeviceMappings"],
+        "ProductCodes": [],
+    }
+    member = f"{attribute[0].upper()}{attribute[1:]}"
+    if f"{member}s" in lists or member in lists:
+        name = member if member in lists else f"{member}s"
+        return {name: lists[name]}
+    value = values.get(attribute)
+    return {member: {"Value": value} if value else {}}
 
 
 @operation("ModifyImageAttribute", partial="only launch permissions, descriptions and IMDS support")
@@ -94,8 +94,8 @@ def _permissions(image: Image, request: Request) -> dict[str, Any]:
     gone = [value for each in given.get("Remove") or () for value in each.values()]
     _check(users, groups)
     return {
-        "users": [each for each in users if each not in gone],
-        "groups": [each for each in groups if each not in gone],
+        "users": tuple(each for each in users if each not in gone),
+        "groups": tuple(each for each in groups if each not in gone),
     }
 
 
@@ -133,5 +133,5 @@ async def reset_image_attribute(call: Ec2Call, request: Request) -> Request:
     if required(request, "Attribute") != _PERMISSION:
         raise InvalidRequest
 
-    await call.images.change(image.id, expect=image.revision, users=[], groups=[])
+    await call.images.change(image.id, expect=image.revision, users=(), groups=())
     return {}

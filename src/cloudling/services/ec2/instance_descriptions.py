@@ -117,9 +117,7 @@ def _state(instance: Instance) -> Request:
     return told
 
 
-async def _network(
-    call: Ec2Call, instance: Instance, cards: Sequence[NetworkInterface]
-) -> Request:
+async def _network(call: Ec2Call, instance: Instance, cards: Sequence[NetworkInterface]) -> Request:
     if instance.state == "terminated" or not cards:
         return {
             "NetworkInterfaces": [],

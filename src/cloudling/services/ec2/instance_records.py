@@ -23,6 +23,7 @@ class Instance(Record, frozen=True, kw_only=True):
     `root` is the machines' name for what its disk lies over, `key_line` the public key as it was
     at the launch, `launched` the moment of the last start. `reason` is the code and words of the
     last change of state, `transition` the same for people. `ended` is when it was terminated.
+    `starts` counts how often it was to start, `booted` is the count that it runs with.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Instance(Record, frozen=True, kw_only=True):
     transition: str = ""
     ended: float = 0.0
     starts: int = 1
+    booted: int = 0
 
 
 class Reservation(Record, frozen=True, kw_only=True):
@@ -145,7 +147,6 @@ class Snapshot(Record, frozen=True, kw_only=True):
     state: str
     description: str
     progress: int = 0
-    family: str = ""
 
 
 class Image(Record, frozen=True, kw_only=True):
@@ -171,8 +172,8 @@ class Image(Record, frozen=True, kw_only=True):
     instance: str = ""
     reboots: bool = False
     reason: tuple[str, str] = ("", "")
-    users: list[str] = []
-    groups: list[str] = []
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     boot_mode: str = ""
     metadata: str = ""
     ena: bool = True
@@ -180,6 +181,7 @@ class Image(Record, frozen=True, kw_only=True):
     iops: int = 0
     throughput: int = 0
     source: tuple[str, str] = ("", "")
+    family: str = ""
 
 
 class ProfileAssociation(Record, frozen=True, kw_only=True):

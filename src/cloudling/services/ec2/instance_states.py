@@ -103,9 +103,7 @@ def _check_stop(instance: Instance) -> None:
 async def reboot_instances(call: Ec2Call, request: Request) -> Request:
     """The state stays running; the reconciler sees by the count of starts that it is to boot."""
     async with call.unit(final=True):
-        found = await instance_lookup.require_all(
-            call, references.members(request, "InstanceIds")
-        )
+        found = await instance_lookup.require_all(call, references.members(request, "InstanceIds"))
         for instance in found:
             if instance.state != "running":
                 raise _wrong_state(f"The instance '{instance.id}'", "rebooted")

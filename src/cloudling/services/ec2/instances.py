@@ -180,10 +180,7 @@ _CARD_PATHS = {
 }
 _FILTERS = Filters(
     _PATHS
-    | {
-        f"network-interface.{name}": f"{_ASIDE}.Cards.{path}"
-        for name, path in _CARD_PATHS.items()
-    }
+    | {f"network-interface.{name}": f"{_ASIDE}.Cards.{path}" for name, path in _CARD_PATHS.items()}
 )
 
 

@@ -48,14 +48,7 @@ def check(request: Request) -> None:
     for member in _MISSING:
         if request.get(member):
             raise _missing(member)
-    for member in request.get("Placement") or {}:
-        if member not in _PLACEMENT and request["Placement"][member]:
-            raise _missing(f"Placement.{member}")
-    tenancy = (request.get("Placement") or {}).get("Tenancy") or "default"
-    if tenancy == "host":
-        raise _missing("Placement.Tenancy host")
-    if tenancy not in _TENANCIES:
-        raise InvalidParameterValue(f"Value ({tenancy}) for parameter tenancy is invalid.")
+    _check_placement(request.get("Placement") or {})
     if (request.get("EnclaveOptions") or {}).get("Enabled"):
         raise _missing("EnclaveOptions")
     if (request.get("CapacityReservationSpecification") or {}).get("CapacityReservationTarget"):
@@ -65,6 +58,17 @@ def check(request: Request) -> None:
         raise _missing("PrivateDnsNameOptions.HostnameType resource-name")
     if (request.get("HibernationOptions") or {}).get("Configured"):
         raise UnsupportedHibernationConfiguration
+
+
+def _check_placement(placement: Request) -> None:
+    for member, value in placement.items():
+        if member not in _PLACEMENT and value:
+            raise _missing(f"Placement.{member}")
+    tenancy = placement.get("Tenancy") or "default"
+    if tenancy == "host":
+        raise _missing("Placement.Tenancy host")
+    if tenancy not in _TENANCIES:
+        raise InvalidParameterValue(f"Value ({tenancy}) for parameter tenancy is invalid.")
 
 
 def _missing(member: str) -> NotImplementedHere:
@@ -136,9 +140,9 @@ def ebs_optimized(request: Request, size: Size) -> bool:
 
 async def fields(call: Ec2Call, request: Request, image: Request, size: Size) -> Request:
     """The fields of an instance's record that the request alone decides."""
-    credits = (request.get("CreditSpecification") or {}).get("CpuCredits") or size.credits
-    if credits not in ("", "standard", "unlimited"):
-        raise InvalidParameterValue(f"Value ({credits}) for parameter cpuCredits is invalid.")
+    cpu_credits = (request.get("CreditSpecification") or {}).get("CpuCredits") or size.credits
+    if cpu_credits not in ("", "standard", "unlimited"):
+        raise InvalidParameterValue(f"Value ({cpu_credits}) for parameter cpuCredits is invalid.")
     recovery = (request.get("MaintenanceOptions") or {}).get("AutoRecovery") or "default"
     given = request.get("MetadataOptions") or {}
     return {
@@ -148,7 +152,7 @@ async def fields(call: Ec2Call, request: Request, image: Request, size: Size) ->
         "protected": bool(request.get("DisableApiTermination")),
         "unstoppable": bool(request.get("DisableApiStop")),
         "ebs_optimized": ebs_optimized(request, size),
-        "credits": credits if size.is_burstable else "",
+        "credits": cpu_credits if size.is_burstable else "",
         "tenancy": (request.get("Placement") or {}).get("Tenancy") or "default",
         "recovery": recovery,
         "metadata": await metadata_options.at_launch(call, given, image),

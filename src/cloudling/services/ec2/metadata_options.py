@@ -103,12 +103,12 @@ async def modify_instance_metadata_defaults(call: Ec2Call, request: Request) -> 
     kept = await call.metadata_defaults.get(_DEFAULTS) or MetadataDefaults()
     words = {name: request[name] for name in _CHOICES if request.get(name)}
     fields = read({name: value for name, value in words.items() if value != _NO_PREFERENCE})
-    fields |= {
-        _CHOICES[name][0]: "" for name, value in words.items() if value == _NO_PREFERENCE
-    }
+    fields |= {_CHOICES[name][0]: "" for name, value in words.items() if value == _NO_PREFERENCE}
     hops = request.get("HttpPutResponseHopLimit")
     if hops is not None:
-        fields["hops"] = msgspec.UNSET if hops == -1 else read({"HttpPutResponseHopLimit": hops})["hops"]
+        fields["hops"] = (
+            msgspec.UNSET if hops == -1 else read({"HttpPutResponseHopLimit": hops})["hops"]
+        )
     await call.metadata_defaults.put(msgspec.structs.replace(kept, **fields))
     return {"Return": True}
 

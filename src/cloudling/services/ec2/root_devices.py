@@ -126,7 +126,9 @@ def _check(asked: Request, own: Request, kind: str, size: int) -> None:
             f"{least if size < least else most}GiB."
         )
     if "Iops" in asked and not takes:
-        raise InvalidParameterCombination(f"The parameter iops is not supported for {kind} volumes.")
+        raise InvalidParameterCombination(
+            f"The parameter iops is not supported for {kind} volumes."
+        )
     if needs and "Iops" not in asked:
         raise MissingParameter(f"The parameter iops must be specified for {kind} volumes.")
     if "Throughput" in asked and kind != "gp3":

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudling.kernel import arns
-from cloudling.kernel.events import Fact, emit
 
 if TYPE_CHECKING:
     from cloudling.services.ec2.call import Ec2Call
@@ -37,6 +36,8 @@ class Cause(NamedTuple):
         return self.code, f"{self.code}: {self.words}"
 
 
+# What the state before had as its cause.
+SAME = Cause("", "", "")
 BY_USER = Cause("Client.UserInitiatedShutdown", "User initiated shutdown", "User initiated")
 FROM_INSIDE = Cause(
     "Client.InstanceInitiatedShutdown", "Instance initiated shutdown", "User initiated"
@@ -49,7 +50,9 @@ def by_server(fault: str) -> Cause:
 
 
 def arn(call: Ec2Call, instance_id: str) -> str:
-    return str(arns.Arn(call.partition, "ec2", call.region, call.account, f"instance/{instance_id}"))
+    return str(
+        arns.Arn(call.partition, "ec2", call.region, call.account, f"instance/{instance_id}")
+    )
 
 
 def told(state: str) -> dict[str, Any]:
@@ -60,10 +63,10 @@ async def move(
     call: Ec2Call, instance: Instance, state: str, cause: Cause | None = None, **fields: Any
 ) -> Instance:
     """Inside a unit: into another state, told as an event; a Conflict if it is another by now."""
-    if cause is not None:
+    if cause is not None and cause is not SAME:
         fields["reason"] = cause.reason
         fields["transition"] = f"{cause.who} ({_moment(call)})"
-    else:
+    elif cause is None:
         fields |= {"reason": ("", ""), "transition": ""}
     moved = await call.instances.change(
         instance.id, expect=instance.revision, state=state, **fields
@@ -76,7 +79,7 @@ async def tell(call: Ec2Call, instance: Instance) -> None:
     """The event of the state that an instance has come into."""
     detail = {"instance-id": instance.id, "state": instance.state}
     kind = "EC2 Instance State-change Notification"
-    await emit(call, Fact("aws.ec2", kind, detail, (arn(call, instance.id),)))
+    await call.emit("aws.ec2", kind, detail, [arn(call, instance.id)])
 
 
 def _moment(call: Ec2Call) -> str:
