@@ -20,7 +20,7 @@ from cloudling.kernel.networks import Availability, DriverGone
 from cloudling.settings import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from cloudling.drivers.carrier.driver import CarrierDriver
     from cloudling.drivers.carrier.relays.blocks import Block
@@ -39,6 +39,7 @@ _NOT_LINUX = Availability(
 _NO_INTERNET = (
     "Instances reach this cloud and each other, but not the internet: --internet allow lets them."
 )
+_DOOR = "door.sock"
 _PATIENCE = 5.0  # seconds that machines have to end in order
 
 
@@ -73,8 +74,13 @@ class DataPlane:
                 f"{found.reason} {found.remedy}".strip()
             )
 
-    def attach(self, cloud: Cloud, port: int) -> tuple[str, ...]:
-        """Set the ports of a cloud that answers there, or why there are none; lines to be shown."""
+    def attach(
+        self, cloud: Cloud, port: int, open_within: Callable[[Path], object]
+    ) -> tuple[str, ...]:
+        """Set the ports of a cloud that answers there, or why there are none; lines to be shown.
+
+        `open_within` has calls from instances served at a Unix socket; said when there may be any.
+        """
         settings = self._settings
         cloud.host_address = settings.host_address
         if settings.driver == "none":
@@ -90,11 +96,13 @@ class DataPlane:
         except OSError as fault:
             cloud.no_machines = Availability(fault.strerror or str(fault))
             return ()
-        cloud.make_drivers = partial(self._build, cloud, port, self._block)
+        cloud.make_drivers = partial(self._build, cloud, port, self._block, open_within)
         notes = _moves(self._block)
         return notes if self._settings.internet == "allow" else (*notes, _NO_INTERNET)
 
-    def _build(self, cloud: Cloud, port: int, block: Block) -> None:
+    def _build(
+        self, cloud: Cloud, port: int, block: Block, open_within: Callable[[Path], object]
+    ) -> None:
         # What clouds without machines need not wait for, nor keep.
         from cloudling.drivers.carrier.driver import CarrierDriver  # noqa: PLC0415
         from cloudling.drivers.carrier.messages import Terms  # noqa: PLC0415
@@ -104,14 +112,17 @@ class DataPlane:
         from cloudling.drivers.trust.files import Trust  # noqa: PLC0415
 
         settings, grace = self._settings, float(self._settings.orphan_grace)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         trust = Trust(self.folder / "trust")
         certificate, key = trust.authority()
         self._networks = networks = NamespaceNetworks(
             self.folder, data=self.folder, cache=self.cache, grace=grace
         )
+        door = self.folder / _DOOR
+        open_within(door)
         terms = Terms(
             port=port,
-            door=str(self.folder / "door.sock"),
+            door=str(door),
             key=cloud.store.secret("metadata"),
             block=block.network,
             authority=f"{certificate}{key}",
@@ -136,6 +147,7 @@ class DataPlane:
             await self._networks.stop()
         if self._block is not None:
             self._block.let_go()
+        (self.folder / _DOOR).unlink(missing_ok=True)
         if self._settings.memory:
             await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 

@@ -36,7 +36,7 @@ def plane(folder: Path, **settings: str) -> dataplane.DataPlane:
 
 
 def attach(local: LocalCloud, made: dataplane.DataPlane) -> tuple[str, ...]:
-    return made.attach(local.cloud, 4599)
+    return made.attach(local.cloud, 4599, lambda path: None)
 
 
 def test_none_is_none_and_says_so(local: LocalCloud, tmp_path: Path) -> None:
