@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cloudling import __version__
+from cloudling.drivers.roots import FolderRoots, roots_folder
 from cloudling.gateway.admin import Admin
 from cloudling.gateway.allowances import Allowance
 from cloudling.gateway.browsers import Doors
@@ -82,6 +83,12 @@ def build_cloud(
     cloud.perimeter = Perimeter(settings.source_ip, settings.loopback_counts_as_tls)
     cloud.directory = Directory(cloud)
     return cloud
+
+
+def open_roots(settings: Settings, source: str = "") -> FolderRoots:
+    """What stands behind images: built roots of all the user's clouds, captured ones of this."""
+    options = {"source": source} if source else {}
+    return FolderRoots(roots_folder(), settings.data / "roots", **options)
 
 
 class AccessLog:
