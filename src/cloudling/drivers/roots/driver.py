@@ -51,6 +51,11 @@ class FolderRoots:
                 return shelf, label
         return None
 
+    def source(self, name: str) -> str:
+        """What a root was made from: `debian`, `host`, or "" where nobody knows."""
+        there = self.find(name)
+        return there[1].source if there is not None else ""
+
     async def roots(self) -> tuple[Root, ...]:
         return await asyncio.to_thread(self._all)
 
