@@ -123,6 +123,11 @@ def hide_process() -> None:
     require(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl DUMPABLE")
 
 
+def show_process() -> None:
+    """Let those who are the same user look into this process again."""
+    require(_libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl DUMPABLE")
+
+
 def name_process(name: str) -> None:
     """What `ps` and `top` show; 15 bytes at most."""
     buffer = ctypes.create_string_buffer(name.encode()[:15])
