@@ -7,7 +7,6 @@ import stat
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.drivers.carrier.relays.conftest import Stage
 from tests.drivers.carrier.relays.test_relays import echo, published
 
 from cloudling.drivers.carrier.relays.entrances import Entrance
@@ -15,7 +14,7 @@ from cloudling.drivers.carrier.relays.entrances import Entrance
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.drivers.carrier.relays.conftest import Turn
+    from tests.drivers.carrier.relays.conftest import Stage, Turn
 
 
 async def begin(stage: Stage, folder: Path) -> Path:
