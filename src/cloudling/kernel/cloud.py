@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Carrier,
         Credentials,
         Directory,
+        IdentitySigner,
         Machines,
         Networks,
         Roots,
@@ -61,6 +62,7 @@ class Cloud:
     machines: Machines | None = None
     roots: Roots | None = None
     carrier: Carrier | None = None
+    identity_signer: IdentitySigner | None = None
     # Why it is None, and what the user can do.
     no_machines = Availability("Cloudling was started without machines.", "")
 

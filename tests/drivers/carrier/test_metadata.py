@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-
 from tests.drivers.carrier.conftest import Plane, metadata, served
-
 
 TOKEN = "/latest/api/token"
 

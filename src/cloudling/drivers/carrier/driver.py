@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _PAUSE = 0.2
+_KEY_BEGINS = "-----BEGIN PRIVATE KEY-----"
 
 
 class Planes(Protocol):
@@ -64,6 +65,16 @@ class CarrierDriver:
     @property
     def block(self) -> str:
         return self._terms.block
+
+    @property
+    def authority(self) -> str:
+        return self._terms.authority.partition(_KEY_BEGINS)[0]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        if not self._terms.endpoint:
+            return {}
+        return {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._terms.port}"}
 
     async def available(self) -> Availability:
         return await self._planes.available()

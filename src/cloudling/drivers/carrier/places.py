@@ -77,6 +77,8 @@ class Places:
         place = self._places.pop(name, None)
         if place is not None:
             _close(place)
+            # Nobody waits for what will not come.
+            place.served.set()
 
     def guests(self, name: str) -> Guests:
         """Connections that end with the place."""
