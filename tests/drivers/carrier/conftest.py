@@ -61,9 +61,7 @@ class Plane:
         self.turn = turn
         self.folder = folder
         self.networks = NamespaceNetworks(folder / "netd", wrapper=wrapper)
-        self.terms = Terms(
-            port=4599, door=str(folder / "door.sock"), key=KEY, block="127.10.0.0/16"
-        )
+        self.terms = Terms(port=4599, door=str(folder / "door.sock"), key=KEY)
         self.carrier = self.driver()
 
     def driver(self, **more: Any) -> CarrierDriver:
