@@ -77,7 +77,7 @@ class Plane:
         self.carrier = self.driver()
 
     def driver(self, **more: Any) -> CarrierDriver:
-        return CarrierDriver(self.folder / "carrier", self.networks, lambda: self.terms, **more)
+        return CarrierDriver(self.folder / "carrier", self.networks, self.terms, **more)
 
     async def build(self) -> None:
         await self.networks.ensure_network(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cloudling.drivers.carrier.client import RunningCarrier
@@ -25,7 +24,7 @@ from cloudling.kernel.attendance import Publication
 from cloudling.kernel.networks import DriverGone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Coroutine, Sequence
     from pathlib import Path
 
     from cloudling.drivers.namespaces.client import Netd
@@ -48,21 +47,20 @@ class Planes(Protocol):
 class CarrierDriver:
     """Keeps all that was said, starts the carrier at the first need, and another after its end.
 
-    `terms` is called at the first need of them, when the cloud listens. It must be stopped before
-    whoever has netd, which it would start again.
+    It must be stopped before whoever has netd, which it would start again.
     """
 
     def __init__(
         self,
         folder: Path,
         planes: Planes,
-        terms: Callable[[], Terms],
+        terms: Terms,
         *,
         grace: float = ORPHAN_GRACE,
     ) -> None:
         self._folder = folder
         self._planes = planes
-        self._make_terms = terms
+        self._terms = terms
         self._grace = grace
         self._networks: dict[str, ServedNetwork] = {}
         self._instances: dict[str, InstanceMetadata] = {}
@@ -71,10 +69,6 @@ class CarrierDriver:
         self._carrier: RunningCarrier | None = None
         self._epoch = ""
         self._keeper: asyncio.Task[None] | None = None
-
-    @cached_property
-    def _terms(self) -> Terms:
-        return self._make_terms()
 
     @property
     def block(self) -> str:
