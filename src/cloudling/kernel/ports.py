@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
     from cloudling.kernel.authorize import PrincipalPolicies
     from cloudling.kernel.identities import Identity
-    from cloudling.kernel.machines import Machine, MachineHoldings, Root
+    from cloudling.kernel.machines import Machine, MachineHoldings, Program, Root
     from cloudling.kernel.networks import (
         Availability,
         Holdings,
@@ -204,6 +204,18 @@ class Machines(Protocol):
 
     async def check(self, name: str) -> str:
         """What is wrong with it: "" when its first process and its first interface answer."""
+        ...
+
+    async def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        user: str = "root",
+        environment: dict[str, str] | None = None,
+        has_terminal: bool = False,
+    ) -> Program:
+        """Run a program in it as after that user's login; none is that user's shell."""
         ...
 
     def watch(self, notice: Callable[[str], None]) -> None:

@@ -13,8 +13,10 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from cloudling.kernel import followers
 from cloudling.kernel.changes import Changes, Place
 from cloudling.kernel.events import Events
+from cloudling.kernel.followers import Follower, Following
 from cloudling.kernel.handles import handle
 from cloudling.kernel.outbox import Outbox
 from cloudling.kernel.scheduler import Scheduler, Wake
@@ -71,15 +73,24 @@ class Reconcilers:
         self.events = Events(cloud, self.outbox)
 
     def adopt(self, service: Service) -> None:
-        """Take a service's reconcilers and subscriptions, from the modules its manifest names."""
+        """Take a service's reconcilers, followers and subscriptions, from the modules it names."""
         for module in service.reconciling_modules:
             for value in vars(module).values():
-                mark = getattr(value, MARK, None)
-                if isinstance(mark, Reconciler):
-                    rounds = _Rounds(self._cloud, service, mark, self.scheduler)
-                    self._names.append(rounds.name)
-                    self.scheduler.sources.append(rounds)
+                self._take(service, value)
             self.events.adopt(service, module)
+
+    def _take(self, service: Service, value: object) -> None:
+        rounds: _Rounds | Following
+        mark = getattr(value, MARK, None)
+        following = getattr(value, followers.MARK, None)
+        if isinstance(mark, Reconciler):
+            rounds = _Rounds(self._cloud, service, mark, self.scheduler)
+        elif isinstance(following, Follower):
+            rounds = Following(self._cloud, service, following, self.scheduler)
+        else:
+            return
+        self._names.append(rounds.name)
+        self.scheduler.sources.append(rounds)
 
     async def run(self) -> None:
         """Do what is due again and again, until cancelled."""

@@ -3,64 +3,25 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from cloudling.drivers.carrier import stalls
 from cloudling.drivers.carrier.names.zones import Zone
 from cloudling.drivers.carrier.places import Places
+from cloudling.drivers.carrier.relays.hostside import HostSide
 from cloudling.drivers.carrier.sockets import Sockets
 from cloudling.drivers.namespaces.departures import ENDPOINT_ADDRESS
 from cloudling.kernel.networks import INTERNET
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
 
     from cloudling.drivers.carrier.messages import Terms
     from cloudling.drivers.carrier.names.codec import Found
     from cloudling.kernel.attendance import (
         InstanceMetadata,
-        Publication,
-        Published,
         ServedNetwork,
     )
-
-
-class Relays(Protocol):
-    """Public addresses on the host: what `drivers/carrier/relays` makes true.
-
-    Connections to machines are sockets of netd's that live in `internet`.
-    """
-
-    async def configure(self, terms: Terms) -> None: ...
-
-    async def publish(self, network: str, published: Sequence[Published]) -> None: ...
-
-    def publications(self) -> tuple[Publication, ...]: ...
-
-    def lose(self) -> None:
-        """netd is gone: end every connection that lives in a namespace of its."""
-
-    def close(self) -> None: ...
-
-
-class NoRelays:
-    """Keeps nothing and publishes nothing."""
-
-    async def configure(self, terms: Terms) -> None:
-        return
-
-    async def publish(self, network: str, published: Sequence[Published]) -> None:
-        return
-
-    def publications(self) -> tuple[Publication, ...]:
-        return ()
-
-    def lose(self) -> None:
-        return
-
-    def close(self) -> None:
-        return
 
 
 class Carriage:
@@ -74,7 +35,7 @@ class Carriage:
         self._zones: dict[str, Zone] = {}
         self.sockets = Sockets(self._change_place, self._lose)
         self.places = Places(self.sockets)
-        self.relays: Relays = NoRelays()
+        self.relays = HostSide(self.sockets)
 
     async def configure(self, terms: Terms) -> None:
         """Serve on these terms; where others held, everything is begun anew."""
@@ -156,6 +117,7 @@ class Carriage:
 
     def _change_place(self, name: str, is_there: bool) -> None:
         self.places.change(name, is_there=is_there)
+        self.relays.change(name)
 
     def _lose(self) -> None:
         self.places.lose()

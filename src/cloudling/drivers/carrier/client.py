@@ -23,9 +23,9 @@ from cloudling.drivers.carrier.messages import (
     Verb,
     encode,
 )
+from cloudling.drivers.namespaces.answers import Answer
 from cloudling.drivers.namespaces.channels import Channel, ChannelClosed, read_aside, write_aside
 from cloudling.drivers.namespaces.client import ORPHAN_GRACE, environment
-from cloudling.drivers.namespaces.messages import Answer
 from cloudling.kernel.networks import DriverGone
 
 if TYPE_CHECKING:

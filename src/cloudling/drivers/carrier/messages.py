@@ -24,14 +24,16 @@ class Terms(Struct, frozen=True, kw_only=True):
 
     `port` is the cloud's own, `door` the Unix socket at which control takes calls from within,
     `key` seals metadata tokens, `authority` is the certificate and key (PEM) in whose name the
-    carrier answers for AWS's names; `block` has the public addresses. `internet` lets networks
-    reach what is not ours.
+    carrier answers for AWS's names; `block` has the public addresses; `entrances` is the folder
+    of the sockets at which ssh asks for a way to them. `internet` lets networks reach what is not
+    ours.
     """
 
     port: Port
     door: str
     key: bytes
     block: str = ""
+    entrances: str = ""
     authority: str = ""
     endpoint: bool = True
     internet: bool = False

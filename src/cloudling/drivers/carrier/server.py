@@ -13,8 +13,8 @@ import msgspec
 from cloudling import __version__
 from cloudling.drivers.carrier import messages
 from cloudling.drivers.carrier.messages import INLINE, Envelope, Request, Self
+from cloudling.drivers.namespaces.answers import Answer
 from cloudling.drivers.namespaces.channels import Channel, ChannelClosed, read_aside, write_aside
-from cloudling.drivers.namespaces.messages import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,7 +12,7 @@ from cloudling.kernel.networks import DriverGone
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cloudling.drivers.namespaces.messages import Said
+    from cloudling.drivers.namespaces.answers import Said
 
 
 class Sockets:
@@ -49,7 +49,7 @@ class Sockets:
             self._line = None
             self._on_loss()
 
-    def _hear(self, said: Said) -> None:
+    def _hear(self, said: Said, _descriptors: list[int]) -> None:
         if said.event in {"place", "place gone"}:
             self._on_place(said.name, said.event == "place")
 

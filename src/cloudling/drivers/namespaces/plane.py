@@ -6,7 +6,7 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from cloudling.drivers.namespaces.messages import Holdings
+from cloudling.drivers.namespaces.answers import Holdings
 from cloudling.drivers.namespaces.routers import INTERNET, Internet, Router
 from cloudling.drivers.namespaces.spaces import Space, open_own
 
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 _IP_FREEBIND = 15
 _IP_TRANSPARENT = 19
-_KINDS = {"stream": socket.SOCK_STREAM, "datagram": socket.SOCK_DGRAM}
+_SOCK_DIAG = 4
+_KINDS = {
+    "stream": (socket.AF_INET, socket.SOCK_STREAM, 0),
+    "datagram": (socket.AF_INET, socket.SOCK_DGRAM, 0),
+    "diag": (socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG),
+}
 # What can be changed while an interface carries; another of the rest means another interface.
 _LIVE = {"addresses", "groups", "source_check"}
 
@@ -135,6 +140,15 @@ class Plane:
         space.close()
         self.notice(name, False)
 
+    def carries(self, name: str) -> bool:
+        """Whether the first interface of a machine is there, and its other end too."""
+        space = self.spaces.get(name)
+        for router in self.routers.values():
+            for each, attached in router.interfaces.items():
+                if attached.space is space and attached.wanted.device == 0:
+                    return router.has_link(each)
+        return False
+
     def set_rules(self, rules: Rules) -> None:
         self._router(rules.router).firewall.set_groups(rules.groups, rules.remove)
 
@@ -148,9 +162,10 @@ class Plane:
 
     def open_socket(self, wanted: OpenSocket) -> socket.socket:
         """A socket for someone else: never blocking, so that a connection may be under way."""
-        kind = _KINDS[wanted.kind] | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        family, kind, protocol = _KINDS[wanted.kind]
+        flags = socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
         with self._place(wanted.place).entered():
-            made = socket.socket(socket.AF_INET, kind)
+            made = socket.socket(family, kind | flags, protocol)
             try:
                 _prepare(made, wanted)
             except OSError:
