@@ -59,6 +59,7 @@ class _Plan(NamedTuple):
 
     image: Request
     root: str
+    family: str
     size: Size
     card: Card
     disk: Disk
@@ -121,12 +122,13 @@ async def _plan(
     image_id = required(request, "ImageId")
     launch_options.check(request)
     tags = _tags(request)
-    image, root = await images.launchable(call, image_id)
+    image, root, family = await images.launchable(call, image_id)
     size = instance_sizes.find(catalogue, request.get("InstanceType") or instance_sizes.DEFAULT)
     instance_sizes.check_architecture(size, image["Architecture"])
     return _Plan(
         image=image,
         root=root,
+        family=family,
         size=size,
         card=await launch_networks.read(call, request, catalogue, size, most),
         disk=root_devices.read(image, request.get("BlockDeviceMappings") or ()),
@@ -191,6 +193,7 @@ def _instance(
         index=index,
         image=plan.image["ImageId"],
         root=plan.root,
+        family=plan.family,
         type=plan.size.name,
         architecture=plan.image["Architecture"],
         cores=plan.size.cores,
