@@ -41,7 +41,7 @@ async def create_image(call: Ec2Call, request: Request) -> Request:
     """The image is `pending` until its instance's disk is copied."""
     instance = await instance_lookup.require(call, required(request, "InstanceId"))
     name = await _name(call, request)
-    image_tags, snapshot_tags = _tags(request, "image"), _tags(request, "snapshot")
+    tags = taggings.by_kind(request, "image", "snapshot")
     volume = await call.volumes.get(instance.volume)
     if instance.state not in _STATES or volume is None:
         raise IncorrectInstanceState(
@@ -62,17 +62,13 @@ async def create_image(call: Ec2Call, request: Request) -> Request:
             description=description,
         )
     )
-    await taggings.add(call, taggings.place(call, "image", image.id), image_tags)
-    await taggings.add(call, taggings.place(call, "snapshot", image.snapshot), snapshot_tags)
+    await _tag(call, image, tags)
     return {"ImageId": image.id}
 
 
-def _tags(request: Request, kind: str) -> dict[str, str]:
-    """The tags for one of the things that an image is made of."""
-    taggings.specified(request, "image", "snapshot")
-    given = request.get("TagSpecifications") or ()
-    alone = [each for each in given if each.get("ResourceType") == kind]
-    return taggings.specified({"TagSpecifications": alone}, kind)
+async def _tag(call: Ec2Call, image: Image, tags: dict[str, dict[str, str]]) -> None:
+    for kind, name in (("image", image.id), ("snapshot", image.snapshot)):
+        await taggings.add(call, taggings.place(call, kind, name), tags[kind])
 
 
 async def _of_instance(
@@ -201,8 +197,7 @@ async def copy_image(call: Ec2Call, request: Request) -> Request:
         raise NotImplementedHere("Encrypted copies of images are not implemented in Cloudling yet.")
     source_region = required(request, "SourceRegion")
     name = await _name(call, request)
-    tags = _tags(request, "image")
-    snapshot_tags = _tags(request, "snapshot")
+    tags = taggings.by_kind(request, "image", "snapshot")
     there = call.at(region=source_region)
     source = await images.launchable(there, required(request, "SourceImageId"))
     described = source.described
@@ -247,9 +242,8 @@ async def copy_image(call: Ec2Call, request: Request) -> Request:
     )
     if request.get("CopyImageTags"):
         copied = await call.tags.of(taggings.place(there, "image", described["ImageId"]))
-        tags = {**copied, **tags}
-    await taggings.add(call, taggings.place(call, "image", image.id), tags)
-    await taggings.add(call, taggings.place(call, "snapshot", image.snapshot), snapshot_tags)
+        tags["image"] = {**copied, **tags["image"]}
+    await _tag(call, image, tags)
     return {"ImageId": image.id}
 
 
