@@ -192,26 +192,28 @@ def test_groups_and_source_check_change_while_it_runs(plane: Plane) -> None:
     assert refused(ec2.reset_instance_attribute, InstanceId=own, Attribute="colour") == (
         "InvalidParameterValue"
     )
-    (card,) = ec2.describe_network_interfaces(Filters=by("group-id", web))["NetworkInterfaces"]
-    card_id = card["NetworkInterfaceId"]
-    default = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"][0]["GroupId"]
-    modify = ec2.modify_network_interface_attribute
-    modify(NetworkInterfaceId=card_id, Groups=[default])
-    modify(NetworkInterfaceId=card_id, Description={"Value": "front"})
-    modify(
-        NetworkInterfaceId=card_id,
-        Attachment={
-            "AttachmentId": card["Attachment"]["AttachmentId"],
-            "DeleteOnTermination": False,
-        },
+
+
+def test_attributes_of_an_interface(plane: Plane) -> None:
+    ec2, own = plane.ec2, plane.run()
+    plane.local.run(ensure(plane, own))
+    web = ec2.create_security_group(GroupName="web", Description="web")["GroupId"]
+    (card,) = ec2.describe_network_interfaces()["NetworkInterfaces"]
+    one = {"NetworkInterfaceId": card["NetworkInterfaceId"]}
+    modify, told = (
+        ec2.modify_network_interface_attribute,
+        ec2.describe_network_interface_attribute,
     )
+    modify(**one, Groups=[web])
+    modify(**one, Description={"Value": "front"})
+    attached = card["Attachment"]["AttachmentId"]
+    modify(**one, Attachment={"AttachmentId": attached, "DeleteOnTermination": False})
     plane.settle()
-    assert interface(plane).groups == (default,)
-    ec2.delete_security_group(GroupId=web)
-    told = ec2.describe_network_interface_attribute
-    one = {"NetworkInterfaceId": card_id}
+    assert interface(plane).groups == (web,)
+    (found,) = ec2.describe_network_interfaces(Filters=by("group-id", web))["NetworkInterfaces"]
+    assert found["Description"] == "front"
     assert told(**one, Attribute="description")["Description"] == {"Value": "front"}
-    assert told(**one, Attribute="groupSet")["Groups"][0]["GroupId"] == default
+    assert told(**one, Attribute="groupSet")["Groups"][0]["GroupId"] == web
     assert told(**one, Attribute="sourceDestCheck")["SourceDestCheck"] == {"Value": True}
     attachment = told(**one, Attribute="attachment")["Attachment"]
     assert (attachment["InstanceId"], attachment["DeleteOnTermination"]) == (own, False)
