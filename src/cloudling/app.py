@@ -88,7 +88,7 @@ def build_cloud(
 def open_roots(settings: Settings, source: str = "") -> FolderRoots:
     """What stands behind images: built roots of all the user's clouds, captured ones of this."""
     options = {"source": source} if source else {}
-    return FolderRoots(roots_folder(), settings.data / "roots", **options)
+    return FolderRoots(roots_folder(), settings.data / "machines" / "roots", **options)
 
 
 class AccessLog:

@@ -29,7 +29,7 @@ def roots_folder() -> Path:
     """
     named = os.environ.get("XDG_CACHE_HOME", "")
     cache = Path(named) if named.startswith("/") else Path.home() / ".cache"
-    return cache / "cloudling" / "roots" / f"user-{os.geteuid()}"
+    return cache / "cloudling" / f"user-{os.geteuid()}" / "roots"
 
 
 class FolderRoots:
@@ -78,7 +78,7 @@ class FolderRoots:
                 raise OSError(5, f"The root {name} was built, but it is not there.")
         shelf, label = there
         tell("done")
-        return shelf.root(label)
+        return await asyncio.to_thread(shelf.root, label)
 
     async def remove(self, name: str) -> None:
         await asyncio.to_thread(self.captured.remove, name)

@@ -31,8 +31,8 @@ class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     what only other roots stand on.
     """
 
-    name: str
     title: str
+    name: str = ""
     users: tuple[str, ...] = ()
     lower: tuple[str, ...] = ()
     host_usr: bool = False
@@ -59,9 +59,11 @@ class Shelf:
             return None
         try:
             said = (self.folder / name / _LABEL).read_bytes()
-            return msgspec.json.decode(said, type=Label)
+            label = msgspec.json.decode(said, type=Label)
         except (OSError, msgspec.DecodeError):
             return None
+        # Those that machines captured do not repeat the name of their folder.
+        return msgspec.structs.replace(label, name=name)
 
     def labels(self) -> list[Label]:
         if not self.folder.is_dir():
@@ -72,7 +74,8 @@ class Shelf:
     def root(self, label: Label) -> Root:
         """As the port tells it: its size is that of all it stands on."""
         below = (self.find(name) for name in label.lower)
-        size = label.size + sum(each.size for each in below if each is not None)
+        own = label.size or size_of(self.tree(label.name))
+        size = own + sum(each.size for each in below if each is not None)
         return Root(name=label.name, title=label.title, is_ready=True, size=size)
 
     @contextmanager
