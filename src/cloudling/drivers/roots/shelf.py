@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -94,7 +94,8 @@ class Shelf:
     @contextmanager
     def making(self, name: str) -> Iterator[Path]:
         """A folder to fill, which is gone when that fails; `finish` makes it a root."""
-        folder = self.folder / f"{_MAKING}{name}"
+        # What a killed builder's own children still write goes into a folder of theirs.
+        folder = self.folder / f"{_MAKING}{os.getpid()}-{name}"
         (folder / _TREE).mkdir(mode=0o755, parents=True)
         try:
             yield folder
@@ -117,7 +118,8 @@ class Shelf:
 
     def _clear(self) -> None:
         for path in self.folder.glob(f"{_MAKING}*"):
-            delete(path)
+            with suppress(OSError):  # Someone still writes there: the next builder clears it.
+                delete(path)
 
 
 def tree_of(folder: Path) -> Path:
