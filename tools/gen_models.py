@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-SERVICES = ("ec2", "iam", "organizations", "s3", "sts")
+SERVICES = ("ec2", "iam", "organizations", "s3", "ssm", "sts")
 TARGET = Path(__file__).parents[1] / "src" / "cloudling" / "models" / "data"
 
 Json = dict[str, Any]

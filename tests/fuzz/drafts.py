@@ -54,10 +54,13 @@ KNOWN: dict[str, list[str]] = {
     "InstanceId": ["i-1234567890abcdef0"],
     "ResourceType": ["instance", "volume", "nothing"],
 }
-# Of EC2's eight hundred operations, some that name many kinds of things; the rest is drawn.
-MODELS = ("s3", "iam", "sts", "organizations", "ec2")
-DRAWN = {"ec2": 30}
-ALWAYS = {"ec2": ("RunInstances", "CreateTags", "AssociateIamInstanceProfile", "CreateVolume")}
+# Of the hundreds of operations of EC2 and Systems Manager, some by name; the rest is drawn.
+MODELS = ("s3", "iam", "sts", "organizations", "ec2", "ssm")
+DRAWN = {"ec2": 30, "ssm": 5}
+ALWAYS = {
+    "ec2": ("RunInstances", "CreateTags", "AssociateIamInstanceProfile", "CreateVolume"),
+    "ssm": ("GetParameter", "GetParameters", "GetParametersByPath", "PutParameter"),
+}
 DROPPED = frozenset({"ContentMD5", "ContentLength", "SSECustomerKey", "CopySourceSSECustomerKey"})
 
 

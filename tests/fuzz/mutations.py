@@ -98,7 +98,7 @@ FRAMES = [
     b"Transfer-Encoding: gzip, chunked\r\n", b"x: " + b"y" * 20000 + b"\r\n", b"z: z\r\n" * 300,
 ]  # fmt: skip
 REGIONS = ["us-east-1", "eu-west-1", "", "mars-1", "us-east-1/x", "a" * 300]
-SERVICES = ["s3", "iam", "sts", "sqs", "", "s3express", "ec2", "dynamodb", "organizations"]
+SERVICES = ["s3", "iam", "sts", "sqs", "", "s3express", "ec2", "dynamodb", "organizations", "ssm"]
 
 
 def garbage(random: random.Random) -> bytes:
@@ -222,7 +222,7 @@ def change_json(draft: Draft, random: random.Random) -> None:
 def change_body(draft: Draft, random: random.Random) -> None:
     if draft.service in {"iam", "sts", "ec2"} and random.random() < 0.9:
         return change_form(draft, random)
-    if draft.service == "organizations" and random.random() < 0.9:
+    if draft.service in {"organizations", "ssm"} and random.random() < 0.9:
         return change_json(draft, random)
     if draft.body.lstrip().startswith(b"<") and random.random() < 0.9:
         return change_xml(draft, random)

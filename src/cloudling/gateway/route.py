@@ -23,10 +23,11 @@ PROTOCOLS = {
     "iam": "query",
     "organizations": "json",
     "s3": "rest-xml",
+    "ssm": "json",
     "sts": "query",
 }
 # What `X-Amz-Target` begins with, up to the dot.
-_TARGET_PREFIXES = {"AWSOrganizationsV20161128": "organizations"}
+_TARGET_PREFIXES = {"AWSOrganizationsV20161128": "organizations", "AmazonSSM": "ssm"}
 # Versions that unsigned or hand-written query calls name.
 _QUERY_VERSIONS = {b"2010-05-08": "iam", b"2011-06-15": "sts", b"2016-11-15": "ec2"}
 _DIALECTS: dict[str, Dialect] = {"rest-xml": "s3", "query": "query", "ec2": "ec2"}

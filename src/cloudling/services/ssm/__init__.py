@@ -1,0 +1,1 @@
+"""AWS Systems Manager: so far the public parameters that name machine images."""
