@@ -19,7 +19,7 @@ from cloudling.dataplane import DataPlane
 from cloudling.gateway.admin import Admin
 from cloudling.gateway.allowances import Allowance
 from cloudling.gateway.browsers import Doors
-from cloudling.gateway.gateway import Gateway, Surroundings
+from cloudling.gateway.gateway import Gateway, Surroundings, within
 from cloudling.gateway.hosts import AcceptedNames
 from cloudling.gateway.server import CannotListenError, Server
 from cloudling.kernel.clock import Clock, RealClock
@@ -39,7 +39,9 @@ from cloudling.store.errors import StoreError
 from cloudling.store.store import Store
 
 if TYPE_CHECKING:
+    import concurrent.futures
     from collections.abc import Callable
+    from pathlib import Path
 
     from cloudling.kernel.recording import CallRecord
 
@@ -128,6 +130,10 @@ class App:
         self.cloud: Cloud
         self._server: Server
         self._reconciling: asyncio.Task[None]
+        self._loop: asyncio.AbstractEventLoop
+        self._around: Surroundings
+        # What serves the calls from instances, once there are any.
+        self._within: concurrent.futures.Future[Server] | None = None
 
     async def start(self) -> None:
         """Open the store and listen; what stands in the way is a `UserError`."""
@@ -144,13 +150,15 @@ class App:
         if settings.access_log:
             self.cloud.recorder.sinks.append(self.access_log)
         try:
-            self.notes = await self._plane.attach(self.cloud)
+            await self._plane.require()
+            if not self.development_keys:
+                self.notes = await ensure_root_key(self.cloud, settings.account)
+            await self._listen()
         except UserError:
             await self.store.close()
             raise
-        if not self.development_keys:
-            self.notes += await ensure_root_key(self.cloud, settings.account)
-        await self._listen()
+        self._loop = asyncio.get_running_loop()
+        self.notes += self._plane.attach(self.cloud, self.port, self._open_within)
         self.decisions.begin()
         self._reconciling = asyncio.create_task(self.cloud.reconcilers.run())
         gc.collect()
@@ -161,7 +169,7 @@ class App:
 
     async def _listen(self) -> None:
         settings = self.settings
-        around = Surroundings(
+        self._around = around = Surroundings(
             cloud=self.cloud,
             bucket_regions=BucketRegions(self.cloud),
             key_hint=_key_hint(settings),
@@ -180,13 +188,26 @@ class App:
             raise
         gateway.doors = Doors.of(names, settings.allow_origin, [self.port])
 
+    def _open_within(self, path: Path) -> None:
+        """Serve instances at this Unix socket from now on; may be said on any thread."""
+        self._within = asyncio.run_coroutine_threadsafe(self._serve_within(path), self._loop)
+
+    async def _serve_within(self, path: Path) -> Server:
+        names = AcceptedNames.of(self.settings.hostname, machine=socket.gethostname())
+        doors = Doors.of(names, self.settings.allow_origin, [self.port])
+        server = Server(within(self._around, doors).handle)
+        await server.start_within(path)
+        return server
+
     async def stop(self, grace: float = 5.0) -> None:
         """Let what runs finish, then close the store."""
         await self._server.stop(grace)
+        if self._within is not None:
+            await (await asyncio.wrap_future(self._within)).stop(grace)
         self._reconciling.cancel()
         await asyncio.wait([self._reconciling])
         # No reconciler is left that would start again what ends here.
-        await self._plane.stop()
+        await self._plane.stop(self.cloud)
         self.cloud.recorder.flush()
         await self.decisions.end()
         await self.store.close()
@@ -239,6 +260,8 @@ class App:
         """Empty every account and region; keys that the settings give stay."""
         await self.store.reset()
         self.decisions.clear()
+        # After the records, so that nothing starts them again.
+        await self._plane.reset(self.cloud)
 
     def stop_soon(self) -> None:
         self.stopping.set()

@@ -165,9 +165,9 @@ def log_folder() -> Path:
     return _xdg("XDG_STATE_HOME", ".local/state") / "cloudling"
 
 
-def roots_folder() -> Path:
-    """Where what stands behind images is built once for all clouds of this user."""
-    return _xdg("XDG_CACHE_HOME", ".cache") / "cloudling" / "roots"
+def cache_folder() -> Path:
+    """Where what can be made again is kept, once for all clouds of this user."""
+    return _xdg("XDG_CACHE_HOME", ".cache") / "cloudling"
 
 
 def config_file() -> Path:
@@ -261,11 +261,11 @@ class Settings:
     orphan_grace: int = setting(
         10, SECONDS, "How long instances run on when the cloud's own process has died."
     )
-    roots: Path = setting(  # noqa: RUF009 - `setting` makes a dataclass field
-        roots_folder,
+    cache: Path = setting(  # noqa: RUF009 - `setting` makes a dataclass field
+        cache_folder,
         FOLDER,
-        "Where the systems that stand behind images are kept, for all clouds of a user.",
-        "the user's cache (`~/.cache/cloudling/roots`)",
+        "Where the systems that stand behind images are built, once for all clouds of a user.",
+        "the user's cache (`~/.cache/cloudling`)",
     )
     log_level: str = setting("info", _choice(*LEVELS), "How much the log says.")
     access_log: bool = setting(

@@ -7,11 +7,14 @@ by the image's id (`ami-…`). `kernel/ports.py` has the ports they go through.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    import asyncio
+
     from cloudling.kernel.networks import Interface
 
 PROCESSORS, MEMORY, PROCESSES, DISK = "processors", "memory", "processes", "disk"
@@ -63,6 +66,18 @@ class MachineHoldings(Struct, frozen=True):
 
     epoch: str
     machines: tuple[HeldMachine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that runs in a machine; the descriptors are then the asker's.
+
+    They are the ends of its input, output and errors, or the one of its terminal. `code` is known
+    when it has ended.
+    """
+
+    descriptors: tuple[int, ...]
+    code: asyncio.Future[int]
 
 
 class Root(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cloudling.kernel.attendance import (
+        IdentitySignatures,
         InstanceMetadata,
         Publication,
         Published,
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     )
     from cloudling.kernel.authorize import PrincipalPolicies
     from cloudling.kernel.identities import Identity
-    from cloudling.kernel.machines import Machine, MachineHoldings, Root
+    from cloudling.kernel.machines import Machine, MachineHoldings, Program, Root
     from cloudling.kernel.networks import (
         Availability,
         Holdings,
@@ -205,6 +206,18 @@ class Machines(Protocol):
         """What is wrong with it: "" when its first process and its first interface answer."""
         ...
 
+    async def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        user: str = "root",
+        environment: dict[str, str] | None = None,
+        has_terminal: bool = False,
+    ) -> Program:
+        """Run a program in it as after that user's login; none is that user's shell."""
+        ...
+
     def watch(self, notice: Callable[[str], None]) -> None:
         """Be told the name of each machine that ends unasked; "" when all have."""
 
@@ -222,6 +235,14 @@ class Roots(Protocol):
         """Those that were captured; a machine's disk over it goes on until it is discarded."""
 
 
+class IdentitySigner(Protocol):
+    """Signs what instances are told of themselves, with a key that is this cloud's own."""
+
+    def sign(self, document: bytes) -> IdentitySignatures:
+        """The same ones for the same document."""
+        ...
+
+
 class Carrier(Protocol):
     """Whoever carries the users' own bytes: names, metadata, calls from within, public ports.
 
@@ -231,6 +252,16 @@ class Carrier(Protocol):
     @property
     def block(self) -> str:
         """The public addresses that are ours to give: a /16 of 127.0.0.0/8."""
+        ...
+
+    @property
+    def authority(self) -> str:
+        """The certificate (PEM) that machines trust, so that AWS's names lead to the cloud."""
+        ...
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a machine's programs have in their environment, so that SDKs find the cloud."""
         ...
 
     async def available(self) -> Availability: ...

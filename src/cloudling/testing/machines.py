@@ -5,7 +5,9 @@ Nothing of them is ever a default; tests that need no kernel use them.
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import os
 from typing import TYPE_CHECKING
 
 from cloudling.kernel.machines import (
@@ -13,6 +15,7 @@ from cloudling.kernel.machines import (
     Machine,
     MachineHoldings,
     NoSuchRoot,
+    Program,
     Root,
 )
 from cloudling.kernel.networks import Availability
@@ -68,6 +71,7 @@ class FakeMachines:
         self.running: dict[str, Machine] = {}
         self.disks: dict[str, Machine] = {}
         self.scripts: list[str] = []
+        self.programs: list[tuple[str, tuple[str, ...], str]] = []
         self.fail: dict[str, OSError] = {}
         self.ill: dict[str, str] = {}
         self._epoch = 0
@@ -111,6 +115,24 @@ class FakeMachines:
     async def check(self, name: str) -> str:
         return self.ill.get(name, "") if name in self.running else "It does not run."
 
+    async def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        user: str = "root",
+        environment: dict[str, str] | None = None,
+        has_terminal: bool = False,
+    ) -> Program:
+        """Nothing runs: it ends at once, with nothing said; `programs` has what it would be."""
+        if name not in self.running:
+            raise FileNotFoundError(errno.ENOENT, f"There is no machine {name} that runs.")
+        self.programs.append((name, tuple(command), user))
+        code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        code.set_result(0)
+        count = 1 if has_terminal else 3
+        return Program(tuple(os.open(os.devnull, os.O_RDWR) for _ in range(count)), code)
+
     def watch(self, notice: Callable[[str], None]) -> None:
         self._notices.append(notice)
 
@@ -146,6 +168,14 @@ class FakeCarrier:
     @property
     def block(self) -> str:
         return self._block
+
+    @property
+    def authority(self) -> str:
+        return ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {}
 
     async def available(self) -> Availability:
         return Availability()

@@ -18,7 +18,7 @@ from cloudling.drivers.namespaces.client import Netd
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cloudling.drivers.namespaces.messages import Said
+    from cloudling.drivers.namespaces.answers import Said
 
 SUBNET = "172.31.0.0/20"
 METADATA = "169.254.169.254"
@@ -33,12 +33,12 @@ class Machine:
     def __init__(self, netd: Netd) -> None:
         self.netd = netd
         self.said: asyncio.Queue[Said] = asyncio.Queue()
-        netd.connection.on_event = self.said.put_nowait
+        netd.connection.on_event = self.hear
         self.wanted = {
             "name": "i-1",
             "hostname": "ip-172-31-0-10",
-            "folder": "machines/i-1",
-            "lower": ["images/host"],
+            "folder": "data/machines/i-1",
+            "lower": ["data/images/host"],
             "host_usr": True,
         }
 
@@ -48,6 +48,11 @@ class Machine:
         await asyncio.to_thread(make_image, folder / "images" / "host")
         await made.ensure()
         return made
+
+    def hear(self, said: Said, descriptors: list[int]) -> None:
+        for each in descriptors:
+            os.close(each)
+        self.said.put_nowait(said)
 
     async def ensure(self) -> None:
         await self.netd.result_of("machine ensure", **self.wanted)
@@ -213,7 +218,7 @@ def test_ended_in_order_it_asks_its_programs_first(machine: Machine, turn: Turn)
         await machine.netd.result_of("machine signal", name="i-1", number=signal.SIGTERM)
         assert (await machine.heard("machine ended")).code == 0
         os.close(out)
-        return (machine.netd.folder / "machines/i-1/upper/srv/asked").read_text()
+        return (machine.netd.folder / "machines/i-1/disk/upper/srv/asked").read_text()
 
     assert turn(end()) == "asked\n"
 
@@ -231,7 +236,8 @@ def test_removed_it_is_forgotten(machine: Machine, turn: Turn) -> None:
 
 def test_a_root_that_is_not_there_is_a_reason(machine: Machine, turn: Turn) -> None:
     async def fail() -> Said:
-        lost = {**machine.wanted, "name": "i-2", "folder": "machines/i-2", "lower": ["images/none"]}
+        lost = {"folder": "data/machines/i-2", "lower": ["data/images/none"]}
+        lost = {**machine.wanted, "name": "i-2", **lost}
         await machine.netd.result_of("machine ensure", **lost)
         return await machine.heard("machine ended")
 
@@ -276,7 +282,7 @@ def test_it_reaches_nothing_of_the_host(machine: Machine, turn: Turn) -> None:
 
 def test_paths_outside_controls_folder_are_refused(machine: Machine, turn: Turn) -> None:
     async def ask() -> None:
-        for folder in ("/etc", "..", "machines/../../x", "a//b", ""):
+        for folder in ("/etc", "..", "data/../../x", "a//b", "", "data", "other/x"):
             wanted = {**machine.wanted, "name": "i-2", "folder": folder}
             with pytest.raises(OSError, match="folder"):
                 await machine.netd.result_of("machine ensure", **wanted)

@@ -113,7 +113,7 @@ def test_another_control_takes_over_what_runs(netd: Netd, turn: Turn) -> None:
 def test_the_newest_control_is_the_one(netd: Netd, turn: Turn) -> None:
     async def displace() -> list[str]:
         said: list[str] = []
-        netd.connection.on_event = lambda told: said.append(told.event)
+        netd.connection.on_event = lambda told, _: said.append(told.event)
         newer = await Netd.start(netd.folder)
         await asyncio.wait_for(netd.connection.gone.wait(), PATIENCE)
         with pytest.raises(DriverGone):

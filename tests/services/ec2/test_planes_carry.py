@@ -106,4 +106,5 @@ def test_nothing_is_left_after_the_end(wired: Wired, tmp_path: Path) -> None:
     netd = wired.do(wired.networks.netd())
     wired.cloud.close()
     assert netd.process.returncode == 0
-    assert [path.name for path in (tmp_path / "data" / "machines").iterdir()] == ["netd.log"]
+    left = sorted(path.name for path in (tmp_path / "data" / "machines").iterdir())
+    assert left == ["netd.log", "trust"]

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import cloudling
-from cloudling.drivers.namespaces.channels import Channel, ChannelClosed, read_aside
-from cloudling.drivers.namespaces.messages import LARGEST_REQUEST, Said, Self
+from cloudling.drivers.namespaces.answers import Said, Self
+from cloudling.drivers.namespaces.channels import Channel, ChannelClosed, read_aside, write_aside
+from cloudling.drivers.namespaces.messages import LARGEST_REQUEST
 from cloudling.kernel.networks import DriverGone
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ _PATIENCE = 30.0
 _Result = tuple[msgspec.Raw, list[int]]
 
 
+def _let_be(_: Said, descriptors: list[int]) -> None:
+    for each in descriptors:
+        os.close(each)
+
+
 class Connection:
     """Questions and answers over one channel; any number may be under way."""
 
@@ -37,17 +43,20 @@ class Connection:
         self._asked: dict[int, asyncio.Future[_Result]] = {}
         self._number = 0
         self.gone = asyncio.Event()
-        self.on_event: Callable[[Said], None] = lambda said: None
+        self.on_gone: Callable[[], None] = lambda: None
+        self.on_event: Callable[[Said, list[int]], None] = _let_be
         self._loop.add_reader(self._channel.fileno(), self._read)
 
-    async def ask(self, verb: str, said: dict[str, Any]) -> _Result:
+    async def ask(
+        self, verb: str, said: dict[str, Any], descriptors: Sequence[int] = ()
+    ) -> _Result:
         """The result of a verb, and the descriptors beside it, which are then the asker's."""
         self._number += 1
         number = self._number
         data = msgspec.json.encode({"id": number, "ask": {"verb": verb, **said}})
         if len(data) > LARGEST_REQUEST:
             raise ValueError(f"{verb}: {len(data)} bytes are more than one request may have.")
-        await self._send(data)
+        await self._send(data, descriptors)
         answer: asyncio.Future[_Result] = self._loop.create_future()
         self._asked[number] = answer
         try:
@@ -55,12 +64,12 @@ class Connection:
         finally:
             self._asked.pop(number, None)
 
-    async def _send(self, data: bytes) -> None:
+    async def _send(self, data: bytes, descriptors: Sequence[int]) -> None:
         while True:
             if self.gone.is_set():
                 raise DriverGone("netd is gone.")
             try:
-                return self._channel.send(data)
+                return self._channel.send(data, descriptors)
             except BlockingIOError:
                 # What is under way is answered first; then there is room again.
                 await asyncio.wait(list(self._asked.values()), return_when="FIRST_COMPLETED")
@@ -78,7 +87,7 @@ class Connection:
             return
         said = msgspec.json.decode(data, type=Said)
         if said.event:
-            self.on_event(said)
+            self.on_event(said, descriptors)
             return
         self._settle(said, descriptors)
 
@@ -104,6 +113,7 @@ class Connection:
         for answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(DriverGone("netd is gone."))
+        self.on_gone()
 
     def close(self) -> None:
         self._lose()
@@ -120,17 +130,24 @@ class Netd:
 
     @classmethod
     async def start(
-        cls, folder: Path, *, grace: float = ORPHAN_GRACE, wrapper: Sequence[str] = ()
+        cls,
+        folder: Path,
+        bases: tuple[Path, Path] | None = None,
+        *,
+        grace: float = ORPHAN_GRACE,
+        wrapper: Sequence[str] = (),
     ) -> Netd:
         """Take over the one that runs in this folder, or start one.
 
+        `bases` are the folders of the user's data and of what can be made again; those that are
+        missing are this one.
         `wrapper` is a command that runs netd in its turn, as `systemd-run --scope` does.
         """
         await asyncio.to_thread(folder.mkdir, 0o700, parents=True, exist_ok=True)
         found = await cls._find(folder)
         if found is not None:
             return found
-        process = await asyncio.to_thread(_spawn, folder, grace, tuple(wrapper))
+        process = await asyncio.to_thread(_spawn, folder, bases, grace, tuple(wrapper))
         found = await cls._find(folder)
         if found is None:
             # It has ended, or is ending: what it said of that is in its log.
@@ -154,6 +171,15 @@ class Netd:
             return found
         await found.stop()
         return None
+
+    async def boot(self, name: str, setup: bytes) -> bool:
+        """Let a machine's programs start; `setup` tells how."""
+        descriptor = write_aside(setup)
+        try:
+            result, _ = await self.connection.ask("machine boot", {"name": name}, (descriptor,))
+        finally:
+            os.close(descriptor)
+        return bool(msgspec.json.decode(result))
 
     async def result_of(self, verb: str, kind: Any = Any, /, **said: Any) -> Any:
         """What a verb that gives no descriptor results in, as a value of that kind."""
@@ -216,7 +242,9 @@ def _dial(folder: Path) -> socket.socket | None:
     return end
 
 
-def _spawn(folder: Path, grace: float, wrapper: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def _spawn(
+    folder: Path, bases: tuple[Path, Path] | None, grace: float, wrapper: tuple[str, ...]
+) -> subprocess.Popen[bytes]:
     (folder / _SOCKET).unlink(missing_ok=True)
     descriptor, name = _short(folder)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
@@ -227,9 +255,12 @@ def _spawn(folder: Path, grace: float, wrapper: tuple[str, ...]) -> subprocess.P
             os.close(descriptor)
         listener.listen(8)
         command = [*wrapper, sys.executable, "-m", "cloudling.drivers.namespaces"]
+        folders = [
+            str(each.absolute()) for each in (folder / _SOCKET, *(bases or (folder, folder)))
+        ]
         with (folder / _LOG).open("wb") as log:
             return subprocess.Popen(  # noqa: S603 - our own program
-                [*command, str(listener.fileno()), str(grace), str(folder.absolute() / _SOCKET)],
+                [*command, str(listener.fileno()), str(grace), *folders],
                 pass_fds=[listener.fileno()],
                 env=environment(),
                 cwd="/",

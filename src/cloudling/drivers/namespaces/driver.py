@@ -14,13 +14,15 @@ from cloudling.kernel.networks import Availability, Holdings
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from cloudling.drivers.namespaces.answers import Said
     from cloudling.kernel.networks import Interface, Network, SecurityGroup
 
 _BACKLOG = 512
 _NEEDED = ("user namespaces", "packet filter")
+MACHINES_NEED = (*_NEEDED, "overlayfs")
 _PROBING = 30
 
 
@@ -28,11 +30,22 @@ class NamespaceNetworks:
     """Networks in namespaces; netd is started at the first need of it."""
 
     def __init__(
-        self, folder: Path, *, grace: float = ORPHAN_GRACE, wrapper: Sequence[str] = ()
+        self,
+        folder: Path,
+        *,
+        data: Path | None = None,
+        cache: Path | None = None,
+        grace: float = ORPHAN_GRACE,
+        wrapper: Sequence[str] = (),
     ) -> None:
+        """netd's socket lies in `folder`; what machines keep in `data`, built roots in `cache`."""
         self._folder = folder
+        self.data = data or folder
+        self.cache = cache or folder
         self._grace = grace
-        self._wrapper = tuple(wrapper)
+        self.wrapper = tuple(wrapper)
+        self._events: Callable[[Said, list[int]], None] | None = None
+        self._end: Callable[[], None] = _nothing
         self._starting = asyncio.Lock()
         self._netd: Netd | None = None
         self._available = False
@@ -42,11 +55,15 @@ class NamespaceNetworks:
         """Whether there is a netd; asking for what it holds starts one otherwise."""
         return self._netd is not None and not self._netd.connection.gone.is_set()
 
+    def attach(self, events: Callable[[Said, list[int]], None], end: Callable[[], None]) -> None:
+        """Whom to tell what every netd says unasked, and that it is gone without being told to."""
+        self._events, self._end = events, end
+
     async def available(self) -> Availability:
         """Tried until it can be; from then on it is known."""
         if self._available:
             return Availability()
-        found = await asyncio.to_thread(probe, self._wrapper)
+        found = await asyncio.to_thread(probe, self.wrapper)
         self._available = bool(found)
         return found
 
@@ -57,18 +74,26 @@ class NamespaceNetworks:
                 if self._netd is not None:
                     await self._netd.ended()
                 self._netd = await Netd.start(
-                    self._folder, grace=self._grace, wrapper=self._wrapper
+                    self._folder,
+                    (self.data, self.cache),
+                    grace=self._grace,
+                    wrapper=self.wrapper,
                 )
+                connection = self._netd.connection
+                connection.on_event = self._events or connection.on_event
+                connection.on_gone = self._end
             return self._netd
 
     async def stop(self) -> None:
         """End netd and all that it holds."""
         if self._netd is not None:
+            self._netd.connection.on_gone = _nothing
             await self._netd.stop()
 
     def leave(self) -> None:
         """Go, while netd stays for its grace."""
         if self._netd is not None:
+            self._netd.connection.on_gone = _nothing
             self._netd.leave()
 
     async def _say(self, verb: str, **said: Any) -> None:
@@ -117,7 +142,11 @@ class NamespaceNetworks:
         return made
 
 
-def probe(wrapper: Sequence[str] = ()) -> Availability:
+def _nothing() -> None:
+    """Whom nobody has asked to be told."""
+
+
+def probe(wrapper: Sequence[str] = (), needed: Sequence[str] = _NEEDED) -> Availability:
     """Try it in a process of its own; waits for that."""
     if sys.platform != "linux":
         return Availability("Namespaces are Linux's.", "Run Cloudling in a Linux virtual machine.")
@@ -133,6 +162,6 @@ def probe(wrapper: Sequence[str] = ()) -> Availability:
     except (OSError, subprocess.TimeoutExpired, msgspec.DecodeError) as fault:
         return Availability(f"The probe of namespaces does not run: {fault}.")
     for finding in findings:
-        if finding["name"] in _NEEDED and not finding["ok"]:
+        if finding["name"] in needed and not finding["ok"]:
             return Availability(f"{finding['name']}: {finding['detail']}", finding["remedy"])
     return Availability()

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
 import socket
 from collections import deque
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from cloudling.drivers.namespaces.answers import Event, HeldMachine
 from cloudling.drivers.namespaces.channels import Channel, ChannelClosed
-from cloudling.drivers.namespaces.messages import Event, HeldMachine
+from cloudling.drivers.namespaces.orders import Birth, Boot, Ceilings, Command, End, Ping, Told
 from cloudling.drivers.namespaces.plane import NothingSuch
-from cloudling.drivers.namespaces.supervisors import Birth, Command, Told
-from cloudling.drivers.namespaces.zygotes import Born, Died, owner
+from cloudling.drivers.namespaces.zygotes import Born, Died, has_many_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from cloudling.drivers.namespaces.messages import EnsureMachine, RunCommand
+    from cloudling.drivers.namespaces.cgroups import Groups
+    from cloudling.drivers.namespaces.disks import Disks
+    from cloudling.drivers.namespaces.messages import (
+        CaptureDisk,
+        EnsureMachine,
+        Limits,
+        RunCommand,
+    )
     from cloudling.drivers.namespaces.plane import Plane
 
 _PATIENCE = 10.0
 _CODES_KEPT = 100
 _ENDING = signal.SIGKILL
+MEMORY, PROCESSES = "memory", "processes"
 
 
 @dataclass(slots=True)
@@ -38,7 +47,10 @@ class Machine:
     channel: Channel
     process: int
     handle: int
+    limits: tuple[str, ...] = ()
     is_ready: bool = False
+    is_booting: bool = False
+    has_booted: bool = False
     has_ended: bool = False
     reason: str = ""
     commands: set[int] = field(default_factory=set)
@@ -47,7 +59,15 @@ class Machine:
     @property
     def held(self) -> HeldMachine:
         commands = tuple(sorted(self.commands))
-        return HeldMachine(self.wanted, self.state, commands, dict(self.codes), self.reason)
+        return HeldMachine(
+            self.wanted,
+            self.state,
+            commands,
+            dict(self.codes),
+            self.reason,
+            self.has_booted,
+            self.limits,
+        )
 
     @property
     def state(self) -> Literal["booting", "running", "ended"]:
@@ -59,27 +79,29 @@ class Machine:
 class Machines:
     """All machines by name; what happens to them is told as events."""
 
-    def __init__(self, plane: Plane, folder: Path, zygote: Channel) -> None:
+    def __init__(self, plane: Plane, disks: Disks, groups: Groups, zygote: Channel) -> None:
         self._plane = plane
-        self._folder = folder
+        self._disks = disks
+        self._groups = groups
         self._zygote = zygote
         self._machines: dict[str, Machine] = {}
         self._numbers = 0
         self._early: list[Died] = []
-        self.tell: Callable[[Event], None] = lambda event: None
+        self.tell: Callable[[Event, Sequence[int]], None] = lambda event, descriptors: None
         self.watch: Callable[[int, Callable[[], object]], None] = lambda number, notice: None
         self.unwatch: Callable[[int], object] = lambda number: None
 
     def held(self) -> tuple[HeldMachine, ...]:
         return tuple(machine.held for machine in self._machines.values())
 
-    def ensure(self, wanted: EnsureMachine) -> None:
-        """Let it boot; commands may be run at once, they wait until its root is made."""
+    def ensure(self, wanted: EnsureMachine) -> bool:
+        """Let it be born; commands may be run at once, they wait until its root is made.
+
+        Whether it was there before and has booted.
+        """
         found = self._machines.get(wanted.name)
         if found is not None and not found.has_ended:
-            if found.wanted != wanted:
-                raise FileExistsError(17, f"{wanted.name} runs otherwise.")
-            return
+            return found.has_booted
         if found is None:
             self._plane.require_new(wanted.name)
         birth = self._birth(wanted)
@@ -87,27 +109,49 @@ class Machines:
         channel = Channel(ours)
         try:
             with theirs:
-                process, network = self._bear(birth, theirs)
+                process, network = self._bear(birth, wanted, theirs)
             self._adopt(wanted, channel, process, network)
         except BaseException:
             channel.close()
             raise
+        return False
 
     def _birth(self, wanted: EnsureMachine) -> Birth:
-        folder = self._folder / wanted.folder
-        lower = tuple(str(self._folder / each) for each in wanted.lower)
-        for name in ("upper", "work", "root", "usr-upper", "usr-work"):
-            made = folder / name
-            made.mkdir(mode=0o755, parents=True, exist_ok=True)
-            os.chown(made, owner(), owner())
-        # The machine's root passes through it; what lies above lets nobody pass.
-        folder.chmod(0o711)
-        return Birth(wanted.name, wanted.hostname, str(folder), lower, wanted.host_usr)
+        groups: tuple[str, ...] = ()
+        ceilings = Ceilings()
+        if wanted.limits is not None:
+            groups = self._groups.make(wanted.name, wanted.limits)
+            ceilings = self._ceilings(wanted.limits)
+        return Birth(
+            wanted.name,
+            wanted.hostname,
+            str(self._disks.make(wanted.folder)),
+            tuple(str(self._disks.place(each)) for each in wanted.lower),
+            wanted.host_usr,
+            groups,
+            ceilings,
+        )
 
-    def _bear(self, birth: Birth, end: socket.socket) -> tuple[int, int]:
+    def _ceilings(self, limits: Limits) -> Ceilings:
+        """What groups do not hold, the kernel holds each process to, as far as it can."""
+        held = self._groups.limits
+        return Ceilings(
+            processes=0 if PROCESSES in held else limits.processes,
+            memory=0 if MEMORY in held else limits.memory,
+            file=limits.disk,
+        )
+
+    def _limits(self, wanted: EnsureMachine) -> tuple[str, ...]:
+        """Those that hold for the machine as a whole."""
+        if wanted.limits is None:
+            return ()
+        held = self._groups.limits
+        is_counted = PROCESSES in held or not has_many_ids()
+        return tuple(dict.fromkeys((*held, PROCESSES))) if is_counted else held
+
+    def _bear(self, birth: Birth, wanted: EnsureMachine, end: socket.socket) -> tuple[int, int]:
         """Its first process, and a descriptor of its network namespace."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        console = os.open(Path(birth.folder) / "console.log", flags, 0o600)
+        console = self._disks.open_console(wanted.folder)
         try:
             self._zygote.send(msgspec.json.encode(birth), (end.fileno(), console))
         finally:
@@ -132,7 +176,7 @@ class Machines:
             signal.pidfd_send_signal(handle, _ENDING)
             os.close(handle)
             raise
-        machine = Machine(wanted, channel, process, handle)
+        machine = Machine(wanted, channel, process, handle, self._limits(wanted))
         self._machines[wanted.name] = machine
         self.watch(channel.fileno(), lambda: self._hear(machine))
         self._bury_early()
@@ -160,39 +204,111 @@ class Machines:
         machine.channel.close()
         os.close(machine.handle)
         self._plane.remove_machine(machine.wanted.name)
-        self.tell(Event("machine ended", machine.wanted.name, code=code, reason=machine.reason))
+        self._groups.remove(machine.wanted.name)
+        name, reason = machine.wanted.name, machine.reason
+        self.tell(Event("machine ended", name, code=code, reason=reason), ())
 
     def _hear(self, machine: Machine) -> bool:
         """Take one thing that its first process says; False when there is none."""
         try:
-            data, _ = machine.channel.receive()
+            data, descriptors = machine.channel.receive()
         except (BlockingIOError, ChannelClosed):
             return False
-        told = msgspec.json.decode(data, type=Told)
+        try:
+            self._heed(machine, msgspec.json.decode(data, type=Told), descriptors)
+        finally:
+            for each in descriptors:
+                os.close(each)
+        return True
+
+    def _heed(self, machine: Machine, told: Told, descriptors: Sequence[int]) -> None:
         name = machine.wanted.name
         if told.ready:
             machine.is_ready = True
-            self.tell(Event("machine ready", name))
+            self.tell(Event("machine ready", name), ())
+        elif told.booted:
+            machine.has_booted = True
+            self._disks.mark_booted(machine.wanted.folder)
+            self.tell(Event("machine booted", name), ())
+        elif told.pong:
+            self.tell(Event("machine answers", name, told.id), ())
         elif told.id < 0:
             machine.reason = told.error
-        elif told.exited or told.error:
+        elif told.started:
+            self.tell(Event("command started", name, told.id), descriptors)
+        else:
             machine.commands.discard(told.id)
             machine.codes.append((told.id, told.code))
-            ended = Event("command ended", name, told.id, told.code, told.error)
-            self.tell(ended)
+            self.tell(Event("command ended", name, told.id, told.code, told.error), ())
+
+    def boot(self, name: str, setup: int) -> bool:
+        """Let its programs start; false when they were started before."""
+        machine = self._running(name)
+        if machine.is_booting:
+            return False
+        is_first = not self._disks.has_booted(machine.wanted.folder)
+        machine.channel.send(msgspec.json.encode(Boot(is_first)), (setup,))
+        machine.is_booting = True
         return True
+
+    def end(self, name: str, patience: float) -> bool:
+        """Whether there was something to end."""
+        machine = self._machines.get(name)
+        if machine is None or machine.has_ended:
+            return False
+        try:
+            machine.channel.send(msgspec.json.encode(End(patience)))
+        except OSError:
+            # It does not listen: the kernel ends it.
+            signal.pidfd_send_signal(machine.handle, _ENDING)
+        return True
+
+    def check(self, name: str) -> tuple[int, bool]:
+        """The number under which it will answer, and whether its first interface carries."""
+        machine = self._running(name)
+        self._numbers += 1
+        machine.channel.send(msgspec.json.encode(Ping(self._numbers)))
+        return self._numbers, self._plane.carries(name)
+
+    def capture(self, ask: CaptureDisk) -> int:
+        """The number of the work; meanwhile nothing of the machine runs, where that can be."""
+        machine = self._machines.get(ask.machine)
+        runs = machine is not None and not machine.has_ended
+        if not runs or not self._groups.freeze(ask.machine, is_frozen=True):
+            return self._disks.capture(ask.folder, ask.to, lambda: None)
+        thaw = partial(self._groups.freeze, ask.machine, is_frozen=False)
+        try:
+            return self._disks.capture(ask.folder, ask.to, thaw)
+        except BaseException:
+            thaw()
+            raise
+
+    def discard(self, folder: str) -> int:
+        for machine in self._machines.values():
+            if machine.wanted.folder == folder and not machine.has_ended:
+                raise OSError(errno.EBUSY, f"{machine.wanted.name} runs.")
+        return self._disks.discard(folder)
 
     def run(self, wanted: RunCommand) -> tuple[int, list[int]]:
         """The command's number, and the ends of its input, output and errors."""
         machine = self._running(wanted.name)
         self._numbers += 1
+        if not wanted.argv and not wanted.user:
+            raise ValueError("There is nothing to run.")
         command = Command(
-            self._numbers, wanted.argv, wanted.environment, wanted.folder, wanted.uid, wanted.gid
+            self._numbers,
+            wanted.argv,
+            wanted.environment,
+            wanted.folder,
+            wanted.uid,
+            wanted.gid,
+            wanted.user,
+            wanted.has_terminal,
         )
         ours: list[int] = []
         theirs: list[int] = []
         try:
-            if not wanted.to_console:
+            if not (wanted.to_console or wanted.has_terminal):
                 _make_pipes(ours, theirs)
             machine.channel.send(msgspec.json.encode(command), theirs)
         except OSError:
@@ -222,6 +338,12 @@ class Machines:
                     raise TimeoutError(110, f"{name} does not end.")
                 self.heed_zygote()
         del self._machines[name]
+
+    def close(self) -> None:
+        """End all, so that nothing of their groups stays."""
+        for name in list(self._machines):
+            self.remove(name)
+        self._groups.close()
 
     def _running(self, name: str) -> Machine:
         machine = self._machines.get(name)

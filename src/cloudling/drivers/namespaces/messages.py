@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 LARGEST_REQUEST = 128 * 1024
@@ -115,19 +114,79 @@ class Addresses(Struct, frozen=True, tag="addresses", tag_field="verb", forbid_u
     public: Annotated[dict[Address, Address], Meta(max_length=10_000)]
 
 
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a machine may use: processors, bytes, processes, bytes."""
+
+    processors: Annotated[float, Meta(gt=0, le=4096)]
+    memory: Annotated[int, Meta(ge=16 * 1024 * 1024, le=1 << 50)]
+    processes: Annotated[int, Meta(ge=16, le=1 << 22)]
+    disk: Annotated[int, Meta(ge=16 * 1024 * 1024, le=1 << 46)]
+
+
 class EnsureMachine(
     Struct, frozen=True, tag="machine ensure", tag_field="verb", forbid_unknown_fields=True
 ):
-    """A machine: its folders lie below control's own; what it writes goes into `folder`.
+    """A machine: what it writes goes into `folder`; one that runs is left as it is.
 
-    Its space has its name. `host_usr` lays its `/usr` over the host's.
+    Its folders begin with the name of one of netd's own: `data` or `cache`. Its space has its
+    name. `host_usr` lays its `/usr` over the host's.
     """
 
     name: Name
     hostname: Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9][a-zA-Z0-9.-]{0,62}\Z")]
     folder: Folder
-    lower: Annotated[tuple[Folder, ...], Meta(min_length=1, max_length=16)]
+    lower: Annotated[tuple[Folder, ...], Meta(min_length=1, max_length=64)]
     host_usr: bool = False
+    limits: Limits | None = None
+
+
+class BootMachine(
+    Struct, frozen=True, tag="machine boot", tag_field="verb", forbid_unknown_fields=True
+):
+    """Let its programs start, as the file beside the message has it; an event tells when.
+
+    For one that has booted already this is said without effect, and the result is false.
+    """
+
+    name: Name
+
+
+class EndMachine(
+    Struct, frozen=True, tag="machine end", tag_field="verb", forbid_unknown_fields=True
+):
+    """Ask its programs to end, and all of it to end after so many seconds."""
+
+    name: Name
+    patience: Annotated[float, Meta(ge=0, le=3600)]
+
+
+class CheckMachine(
+    Struct, frozen=True, tag="machine check", tag_field="verb", forbid_unknown_fields=True
+):
+    """Whether its first interface carries; an event of the number tells that it answers."""
+
+    name: Name
+
+
+class CaptureDisk(
+    Struct, frozen=True, tag="disk capture", tag_field="verb", forbid_unknown_fields=True
+):
+    """Copy what lies on a disk into a new folder, `tree`; an event of the number tells of it.
+
+    `machine` is the one that writes on the disk, if one does.
+    """
+
+    machine: Name
+    folder: Folder
+    to: Folder
+
+
+class DiscardDisk(
+    Struct, frozen=True, tag="disk discard", tag_field="verb", forbid_unknown_fields=True
+):
+    """Let a disk be gone; nothing may write on it."""
+
+    folder: Folder
 
 
 class RemoveMachine(
@@ -152,26 +211,31 @@ class RunCommand(
 ):
     """A program in a machine: the result names it; an event tells of its end.
 
-    Its input, output and errors come as descriptors, unless its output is the console's.
+    Its input, output and errors come as descriptors, unless its output is the console's; with a
+    terminal, the other side of that comes with the event that it has started. For a `user` it
+    runs as after that one's login; no `argv` is that user's shell.
     """
 
     name: Name
-    argv: Annotated[tuple[Word, ...], Meta(min_length=1, max_length=1000)]
+    argv: Annotated[tuple[Word, ...], Meta(max_length=1000)]
     environment: Annotated[dict[Word, Word], Meta(max_length=1000)] = {}
     folder: Annotated[str, Meta(pattern=r"\A/", max_length=4096)] = "/"
     uid: Annotated[int, Meta(ge=0, le=65535)] = 0
     gid: Annotated[int, Meta(ge=0, le=65535)] = 0
     to_console: bool = False
+    user: Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9._-]*\Z", max_length=64)] = ""
+    has_terminal: bool = False
 
 
 class OpenSocket(Struct, frozen=True, tag="socket", tag_field="verb", forbid_unknown_fields=True):
     """A socket that lives in a space, a network or `internet`; bound and listening as said.
 
-    A transparent one may speak with an address that is another's.
+    A transparent one may speak with an address that is another's. One of the kind `diag` has no
+    address: it asks the kernel which sockets there are in that place.
     """
 
     place: Name
-    kind: Literal["stream", "datagram"] = "stream"
+    kind: Literal["stream", "datagram", "diag"] = "stream"
     address: Address = ""
     port: Port = 0
     backlog: Annotated[int, Meta(ge=0, le=65535)] = 0
@@ -195,8 +259,13 @@ Verb = (
     | Rules
     | Addresses
     | EnsureMachine
+    | BootMachine
+    | EndMachine
+    | CheckMachine
     | RemoveMachine
     | SignalMachine
+    | CaptureDisk
+    | DiscardDisk
     | RunCommand
     | OpenSocket
     | Carrier
@@ -221,67 +290,3 @@ class Numbered(Struct, frozen=True):
     """As much of a request as tells whom to answer."""
 
     id: int
-
-
-class Answer(Struct, frozen=True, omit_defaults=True):
-    """A result, or why there is none; a larger one lies in a file whose descriptor comes along."""
-
-    id: int
-    result: msgspec.Raw = msgspec.Raw(b"null")
-    error: str = ""
-    errno: int = 0
-    is_beside: bool = False
-
-
-class Event(Struct, frozen=True, omit_defaults=True):
-    """What happened without being asked for: of whom, of which command, and with which code."""
-
-    event: str
-    name: str = ""
-    command: int = -1
-    code: int = 0
-    reason: str = ""
-
-
-class Said(Struct, frozen=True):
-    """Whatever netd says: an answer where `event` is empty, else an event."""
-
-    id: int = -1
-    result: msgspec.Raw = msgspec.Raw(b"null")
-    error: str = ""
-    errno: int = 0
-    is_beside: bool = False
-    event: str = ""
-    name: str = ""
-    command: int = -1
-    code: int = 0
-    reason: str = ""
-
-
-class Self(Struct, frozen=True):
-    """Who netd is: the epoch is another after each start."""
-
-    epoch: str
-    pid: int
-    version: str
-
-
-class HeldMachine(Struct, frozen=True):
-    """A machine as it stands; `codes` are those of its ended commands, by their numbers."""
-
-    wanted: EnsureMachine
-    state: Literal["booting", "running", "ended"]
-    commands: tuple[int, ...] = ()
-    codes: dict[int, int] = {}
-    reason: str = ""
-
-
-class Holdings(Struct, frozen=True):
-    """All that netd holds, as it was asked for."""
-
-    epoch: str
-    routers: tuple[EnsureRouter, ...] = ()
-    interfaces: tuple[EnsureInterface, ...] = ()
-    groups: dict[str, tuple[Group, ...]] = {}
-    public: dict[str, dict[str, str]] = {}
-    machines: tuple[HeldMachine, ...] = ()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cloudling.drivers.namespaces import syscalls
 from cloudling.drivers.namespaces.channels import Channel
-from cloudling.drivers.namespaces.server import Server
+from cloudling.drivers.namespaces.server import Life, Server
 from cloudling.drivers.namespaces.signals import Signals
 from cloudling.drivers.namespaces.zygotes import fork_zygote
 
@@ -24,8 +24,10 @@ _NAMESPACES = syscalls.NEWNET | syscalls.NEWNS | syscalls.NEWIPC | syscalls.NEWU
 
 
 def main(arguments: list[str]) -> int:
-    """Serve a listening socket: its number, the grace in seconds, and where it lies."""
-    listener, grace, path = int(arguments[0]), float(arguments[1]), Path(arguments[2])
+    """Serve a listening socket: its number, the grace in seconds, where it, data and cache lie."""
+    listener, grace = int(arguments[0]), float(arguments[1])
+    path, data, cache = (Path(each) for each in arguments[2:5])
+    life = Life(path, data, cache, grace)
     syscalls.name_process(NAME)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     enter_user_namespace(syscalls.NEWPID)
@@ -36,7 +38,7 @@ def main(arguments: list[str]) -> int:
         _become_inner(alive)
         # Before anything is received, so that nothing that was is in a machine's memory.
         zygote = fork_zygote([listener, alive])
-        _serve(Server(socket.socket(fileno=listener), path, grace, Channel(zygote)), alive)
+        _serve(Server(socket.socket(fileno=listener), life, Channel(zygote)), alive)
         return 0
     os.close(listener)
     os.close(alive)

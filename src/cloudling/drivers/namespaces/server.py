@@ -17,18 +17,32 @@ import msgspec
 
 from cloudling import __version__
 from cloudling.drivers.namespaces import messages
+from cloudling.drivers.namespaces.answers import Answer, Event, Holdings, Self
+from cloudling.drivers.namespaces.cgroups import Groups
 from cloudling.drivers.namespaces.channels import Channel, ChannelClosed, write_aside
+from cloudling.drivers.namespaces.disks import Disks
 from cloudling.drivers.namespaces.machines import Machines
-from cloudling.drivers.namespaces.messages import Answer, CarrierRequest, Event, Numbered, Request
+from cloudling.drivers.namespaces.messages import CarrierRequest, Numbered, Request
 from cloudling.drivers.namespaces.plane import NothingSuch, Plane
+from cloudling.drivers.namespaces.zygotes import has_many_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _INLINE = 64 * 1024
 _MOST_CARRIERS = 8
 _EINVAL, _ENOENT = 22, 2
+_SWEPT = ("data/disks", "data/roots")
+
+
+class Life(msgspec.Struct, frozen=True):
+    """Where netd's socket and the folders that it works in lie, and how long it stays alone."""
+
+    path: Path
+    data: Path
+    cache: Path
+    grace: float
 
 
 class _Given:
@@ -42,23 +56,30 @@ class _Given:
 class Server:
     """Serves one control, and carriers, until `stop`, or until control stayed away too long."""
 
-    def __init__(self, listener: socket.socket, path: Path, grace: float, zygote: Channel) -> None:
+    def __init__(self, listener: socket.socket, life: Life, zygote: Channel) -> None:
         self.plane = Plane()
-        self.machines = Machines(self.plane, path.parent, zygote)
+        self.disks = Disks({"data": life.data, "cache": life.cache})
+        groups = Groups(str(life.path), is_root=has_many_ids())
+        self.machines = Machines(self.plane, self.disks, groups, zygote)
         self._epoch = secrets.token_hex(8)
-        self._grace = grace
+        self._grace = life.grace
         self._listener = listener
-        self._path = path
+        self._path = life.path
         self._selector = selectors.DefaultSelector()
         self._control: Channel | None = None
         self._carriers: list[Channel] = []
+        self._beside: list[int] = []
         self._alone_since = time.monotonic()
         self._is_ending = False
         listener.setblocking(False)
         self._selector.register(listener, selectors.EVENT_READ, self._admit)
-        self.machines.watch = self.watch
-        self.machines.unwatch = self._selector.unregister
-        self.machines.tell = self._tell_control
+        for each in (self.machines, self.disks):
+            each.watch = self.watch
+            each.unwatch = self._selector.unregister
+            each.tell = self._tell_control
+        for folder in _SWEPT:
+            self.disks.sweep(folder)
+        self.plane.notice = self._tell_carriers
         self.watch(zygote.fileno(), self._heed_zygote)
 
     def stop(self) -> None:
@@ -81,6 +102,7 @@ class Server:
         with suppress(OSError):
             self._path.unlink()
         self._listener.close()
+        self.machines.close()
         self._selector.close()
         self.plane.close()
 
@@ -93,9 +115,15 @@ class Server:
         except ChannelClosed:
             self.stop()
 
-    def _tell_control(self, event: Event) -> None:
+    def _tell_control(self, event: Event, descriptors: Sequence[int] = ()) -> None:
         if self._control is not None:
-            self._say(self._control, event)
+            self._say(self._control, event, descriptors)
+
+    def _tell_carriers(self, name: str, is_there: bool) -> None:
+        """They hold sockets there, or wait for the place to come."""
+        event = Event("place" if is_there else "place gone", name)
+        for channel in self._carriers:
+            self._say(channel, event)
 
     def run_command(self, ask: messages.RunCommand) -> _Given:
         number, descriptors = self.machines.run(ask)
@@ -131,7 +159,7 @@ class Server:
             self._selector.unregister(channel.fileno())
             channel.close()
 
-    def _say(self, channel: Channel, said: Any, descriptors: tuple[int, ...] = ()) -> None:
+    def _say(self, channel: Channel, said: Any, descriptors: Sequence[int] = ()) -> None:
         with suppress(ChannelClosed, BlockingIOError):
             channel.send(msgspec.json.encode(said), descriptors)
 
@@ -139,12 +167,24 @@ class Server:
         """Do what one message asks; whoever sends what is no request at all is left."""
         try:
             data, descriptors = channel.receive()
-            for descriptor in descriptors:
-                os.close(descriptor)
-            number = msgspec.json.decode(data, type=Numbered).id
         except BlockingIOError:
             return
-        except (ChannelClosed, msgspec.DecodeError):
+        except ChannelClosed:
+            self._leave(channel)
+            return
+        self._beside = descriptors
+        try:
+            self._serve_one(channel, kind, data)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _serve_one(
+        self, channel: Channel, kind: type[Request | CarrierRequest], data: bytes
+    ) -> None:
+        try:
+            number = msgspec.json.decode(data, type=Numbered).id
+        except msgspec.DecodeError:
             self._leave(channel)
             return
         try:
@@ -183,10 +223,15 @@ class Server:
     def _do(self, ask: messages.Verb) -> Any:
         return _VERBS[type(ask)](self, ask)
 
-    def identity(self) -> messages.Self:
-        return messages.Self(self._epoch, os.getpid(), __version__)
+    def boot(self, ask: messages.BootMachine) -> bool:
+        if len(self._beside) != 1:
+            raise ValueError("The file with what the machine is to be like is missing.")
+        return self.machines.boot(ask.name, self._beside[0])
 
-    def holdings(self) -> messages.Holdings:
+    def identity(self) -> Self:
+        return Self(self._epoch, os.getpid(), __version__)
+
+    def holdings(self) -> Holdings:
         found = self.plane.holdings(self._epoch)
         return msgspec.structs.replace(found, machines=self.machines.held())
 
@@ -212,6 +257,11 @@ _VERBS: dict[type, Callable[[Server, Any], Any]] = {
     messages.Addresses: lambda server, ask: server.plane.set_addresses(ask),
     messages.OpenSocket: lambda server, ask: _Given([server.plane.open_socket(ask).detach()]),
     messages.EnsureMachine: lambda server, ask: server.machines.ensure(ask),
+    messages.BootMachine: lambda server, ask: server.boot(ask),
+    messages.EndMachine: lambda server, ask: server.machines.end(ask.name, ask.patience),
+    messages.CheckMachine: lambda server, ask: server.machines.check(ask.name),
+    messages.CaptureDisk: lambda server, ask: server.machines.capture(ask),
+    messages.DiscardDisk: lambda server, ask: server.machines.discard(ask.folder),
     messages.RemoveMachine: lambda server, ask: server.machines.remove(ask.name),
     messages.SignalMachine: lambda server, ask: server.machines.signal(ask.name, ask.number),
     messages.RunCommand: lambda server, ask: server.run_command(ask),

@@ -3,141 +3,179 @@
 from __future__ import annotations
 
 import os
+import resource
 import selectors
 import signal
 import time
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
-from msgspec import Meta, Struct
 
-from cloudling.drivers.namespaces import roots, syscalls
-from cloudling.drivers.namespaces.channels import ChannelClosed
+from cloudling.drivers.namespaces import boots, programs, roots, syscalls
+from cloudling.drivers.namespaces.channels import ChannelClosed, read_aside
+from cloudling.drivers.namespaces.consoles import Console, Copied
+from cloudling.drivers.namespaces.orders import (
+    Birth,
+    Boot,
+    Ceilings,
+    Command,
+    End,
+    Order,
+    Ping,
+    Setup,
+    Told,
+)
 from cloudling.drivers.namespaces.signals import Signals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from cloudling.drivers.namespaces.channels import Channel
 
 _PATIENCE = 5.0
 _PAUSE = 0.01
-_CANNOT_RUN = 127
+# Commands that netd asks for have other numbers.
+_OWN = -1
 
 
-class Birth(Struct, frozen=True):
-    """A machine to be: folders of its root by their paths."""
-
-    name: str
-    hostname: str
-    folder: str
-    lower: tuple[str, ...]
-    host_usr: bool = False
-
-
-class Command(Struct, frozen=True, tag="command", tag_field="do"):
-    """A program to run; its input, output and errors come as descriptors, or are the console's."""
-
-    id: int
-    argv: Annotated[tuple[str, ...], Meta(min_length=1)]
-    environment: dict[str, str] = {}
-    folder: str = "/"
-    uid: int = 0
-    gid: int = 0
-
-
-class Told(Struct, frozen=True, omit_defaults=True):
-    """What the first process says: ready, started, exited, or what went wrong."""
-
-    ready: bool = False
-    id: int = -1
-    started: int = 0
-    exited: int = 0
-    code: int = 0
-    error: str = ""
-
-
-def live(birth: Birth, channel: Channel, console: int) -> NoReturn:
+def live(birth: Birth, channel: Channel, file: int, mounts: Sequence[int]) -> NoReturn:
     """Be the machine's first process until it is told to end, or netd is gone."""
     os.setsid()
-    os.dup2(console, 1)
-    os.dup2(console, 2)
-    os.close(console)
     syscalls.name_process("init")
     try:
-        roots.enter(birth)
+        _hold_to(birth.ceilings)
+        roots.enter(birth, mounts)
+        console = Console(file)
     except Exception as error:  # noqa: BLE001 - whatever it was, there is no machine
         channel.send(msgspec.json.encode(Told(error=str(error))))
         os._exit(1)
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+    for number in (1, 2):
+        os.dup2(console.end, number)
     syscalls.hide_process()
-    supervisor = _Supervisor(channel)
+    supervisor = _Supervisor(channel, console)
     channel.send(msgspec.json.encode(Told(ready=True)))
     supervisor.run()
     os._exit(0)
 
 
-class _Supervisor:
-    """Starts commands, reaps, and ends in order at SIGTERM."""
+def _hold_to(ceilings: Ceilings) -> None:
+    for kind, most in (
+        (resource.RLIMIT_NPROC, ceilings.processes),
+        (resource.RLIMIT_DATA, ceilings.memory),
+        (resource.RLIMIT_FSIZE, ceilings.file),
+    ):
+        if most:
+            resource.setrlimit(kind, (most, most))
 
-    def __init__(self, channel: Channel) -> None:
+
+class _Supervisor:
+    """Starts programs, reaps, keeps the console, and ends in order."""
+
+    def __init__(self, channel: Channel, console: Console) -> None:
         self._channel = channel
+        self._console = console
+        self._environment = {"PATH": boots.PATH}
         self._commands: dict[int, int] = {}
-        self._is_ending = False
+        self._scripts: list[str] = []
+        self._script = 0
+        self._copied: Copied | None = None
+        self._patience: float | None = None
         self._signals = Signals(signal.SIGCHLD, signal.SIGTERM)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(channel, selectors.EVENT_READ, self._serve)
-        self._selector.register(self._signals, selectors.EVENT_READ, self._heed)
+        for source, notice in (
+            (channel, self._serve),
+            (self._signals, self._heed),
+            (console, console.drain),
+        ):
+            self._selector.register(source, selectors.EVENT_READ, notice)
 
     def run(self) -> None:
         try:
-            while not self._is_ending:
+            while self._patience is None:
                 for key, _ in self._selector.select():
                     key.data()
         except ChannelClosed:
             return
-        self._end_others()
+        self._end_others(self._patience)
 
-    def _say(self, told: Told) -> None:
-        self._channel.send(msgspec.json.encode(told))
+    def _say(self, told: Told, descriptors: Sequence[int] = ()) -> None:
+        self._channel.send(msgspec.json.encode(told), descriptors)
 
     def _serve(self) -> None:
         data, descriptors = self._channel.receive()
-        command = msgspec.json.decode(data, type=Command)
+        order = msgspec.json.decode(data, type=Order)
+        _ORDERS[type(order)](self, order, descriptors)
+
+    def command(self, command: Command, descriptors: list[int]) -> None:
+        ours: list[int] = []
         try:
-            process = os.fork()
-            if process == 0:
-                self._become(command, descriptors)
+            if command.has_terminal:
+                own, theirs = programs.open_terminal()
+                ours, descriptors = [own], [theirs]
+            streams = descriptors * 3 if command.has_terminal else descriptors
+            process = programs.start(command, streams, self._environment)
             self._commands[process] = command.id
-            self._say(Told(id=command.id, started=process))
+            self._say(Told(id=command.id, started=process), ours)
         except OSError as error:
             self._say(Told(id=command.id, error=error.strerror or str(error)))
         finally:
-            for descriptor in descriptors:
+            for descriptor in (*descriptors, *ours):
                 os.close(descriptor)
 
-    def _become(self, command: Command, descriptors: list[int]) -> NoReturn:
-        """Never returns: what goes wrong is said where the program would have spoken."""
-        try:
-            signal.set_wakeup_fd(-1)
-            for each in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
-                signal.signal(each, signal.SIG_DFL)
-            os.setsid()
-            for number, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, number)
-            os.closerange(3, 1024)
-            if command.gid or command.uid:
-                os.setresgid(command.gid, command.gid, command.gid)
-                os.setresuid(command.uid, command.uid, command.uid)
-            os.chdir(command.folder)
-            os.execvpe(command.argv[0], list(command.argv), command.environment)  # noqa: S606 - what a machine is for
-        except Exception as error:  # noqa: BLE001 - as the docstring says
-            os.write(2, f"{command.argv[0]}: {error}\n".encode())
-        finally:
-            os._exit(_CANNOT_RUN)
+    def boot(self, order: Boot, descriptors: list[int]) -> None:
+        """Interfaces carry by now: what is started here may speak at once."""
+        setup = msgspec.json.decode(read_aside(descriptors.pop()), type=Setup)
+        self._environment = boots.environment(setup)
+        boots.prepare(setup, is_first=order.is_first, complain=self._console.say)
+        server = boots.ssh_server()
+        if server:
+            self._start(server)
+        for note in setup.notes:
+            self._console.say(note)
+        if order.is_first and setup.scripts:
+            try:
+                self._scripts = boots.place_scripts(setup)
+                self._copied = Copied(self._console, boots.LOG)
+                self._selector.register(self._copied, selectors.EVENT_READ, self._copy)
+            except OSError as fault:
+                self._console.say(f"cloudling: user data: {fault}")
+            self._start_script()
+        self._say(Told(booted=True))
+
+    def _start_script(self) -> None:
+        """The next one, when the one before has ended; what it left running goes on."""
+        if self._copied is None:
+            return
+        if self._scripts:
+            end = self._copied.end
+            self._script = self._start((self._scripts.pop(0),), (0, end, end))
+        else:
+            self._copied.let_go()
+
+    def _copy(self) -> None:
+        if self._copied is not None and not self._copied.drain():
+            self._selector.unregister(self._copied)
+            self._copied.close()
+            self._copied = None
+
+    def _start(self, argv: tuple[str, ...], streams: Sequence[int] = ()) -> int:
+        process = programs.start(Command(_OWN, argv), streams, self._environment)
+        self._commands[process] = _OWN
+        return process
+
+    def end(self, order: End, _: list[int]) -> None:
+        self._patience = order.patience
+
+    def ping(self, order: Ping, _: list[int]) -> None:
+        self._say(Told(id=order.id, pong=True))
 
     def _heed(self) -> None:
         came = self._signals.drain()
         self._reap()
-        self._is_ending = signal.SIGTERM in came
+        if signal.SIGTERM in came:
+            self._patience = _PATIENCE
 
     def _reap(self) -> bool:
         """Whether there are processes left."""
@@ -148,18 +186,43 @@ class _Supervisor:
                 return False
             if process == 0:
                 return True
-            number = self._commands.pop(process, None)
-            if number is not None:
-                code = os.waitstatus_to_exitcode(status)
-                self._say(Told(id=number, exited=process, code=code))
+            self._bury(process, os.waitstatus_to_exitcode(status))
 
-    def _end_others(self) -> None:
+    def _bury(self, process: int, code: int) -> None:
+        number = self._commands.pop(process, None)
+        if process == self._script:
+            self._copy()
+            if code:
+                self._console.say(f"cloudling: user data ended with status {code}")
+            self._start_script()
+        elif number is not None and number != _OWN:
+            # What it said last is on the console before its end is told.
+            self._console.drain()
+            self._say(Told(id=number, exited=process, code=code))
+
+    def _end_others(self, patience: float) -> None:
         """Ask all to end; those that will not are ended by the kernel, as this process ends."""
+        self._scripts.clear()
         for number in (signal.SIGTERM, signal.SIGCONT):
             try:
                 os.kill(-1, number)
             except ProcessLookupError:
-                return
-        deadline = time.monotonic() + _PATIENCE
-        while self._reap() and time.monotonic() < deadline:
-            time.sleep(_PAUSE)
+                break
+        deadline = time.monotonic() + patience
+        with suppress(ChannelClosed):
+            while self._reap() and time.monotonic() < deadline:
+                self._drain()
+                time.sleep(_PAUSE)
+        self._drain()
+
+    def _drain(self) -> None:
+        self._console.drain()
+        self._copy()
+
+
+_ORDERS: dict[type, Callable[[_Supervisor, Any, list[int]], None]] = {
+    Boot: _Supervisor.boot,
+    Command: _Supervisor.command,
+    End: _Supervisor.end,
+    Ping: _Supervisor.ping,
+}

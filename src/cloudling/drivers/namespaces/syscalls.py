@@ -25,6 +25,9 @@ MS_PRIVATE = 0x40000
 MS_SLAVE = 0x80000
 MNT_DETACH = 0x2
 
+_MOVE_MOUNT = 429
+_MOVE_THIS = 0x4
+_HERE = -100
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
@@ -61,6 +64,12 @@ def mount(
         os.fsencode(options) if options is not None else None,
     )
     require(result, f"mount {source} on {target}")
+
+
+def move_mount(descriptor: int, target: str) -> None:
+    """Put a mount that is nowhere yet in its place."""
+    result = _libc.syscall(_MOVE_MOUNT, descriptor, b"", _HERE, os.fsencode(target), _MOVE_THIS)
+    require(result, f"mount on {target}")
 
 
 def unmount(target: str, flags: int = MNT_DETACH) -> None:

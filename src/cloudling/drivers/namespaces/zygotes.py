@@ -18,17 +18,13 @@ import msgspec
 
 from cloudling.drivers.namespaces import syscalls
 from cloudling.drivers.namespaces.channels import Channel, ChannelClosed
+from cloudling.drivers.namespaces.orders import Birth
 from cloudling.drivers.namespaces.signals import Signals
-from cloudling.drivers.namespaces.supervisors import Birth, live
+from cloudling.drivers.namespaces.supervisors import live
 
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _NAMESPACES = (
-    syscalls.NEWUSER
-    | syscalls.NEWPID
-    | syscalls.NEWNET
-    | syscalls.NEWUTS
-    | syscalls.NEWIPC
-    | syscalls.NEWCGROUP
+    syscalls.NEWUSER | syscalls.NEWPID | syscalls.NEWNET | syscalls.NEWUTS | syscalls.NEWIPC
 )
 # Where `stat` tells their bounds, counted from the field behind the name.
 _ARGUMENTS, _ENVIRONMENT = 45, 47
@@ -122,12 +118,15 @@ class _Zygote:
                 if os.read(ready, 1):
                     os.close(ready)
                     self._forget()
-                    live(birth, Channel(socket.socket(fileno=descriptors[0])), descriptors[1])
+                    channel = Channel(socket.socket(fileno=descriptors[0]))
+                    live(birth, channel, descriptors[1], descriptors[2:])
             finally:
                 os._exit(1)
         os.close(ready)
         try:
             _write_maps(process)
+            for group in birth.groups:
+                Path(group).write_text(str(process), encoding="ascii")
             network.append(os.open(f"/proc/{process}/ns/net", os.O_RDONLY | os.O_CLOEXEC))
             os.write(go, b"x")
         finally:

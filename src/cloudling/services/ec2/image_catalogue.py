@@ -18,6 +18,16 @@ _ID_DIGITS = 16
 _ARCHITECTURES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "arm64"}
 
 
+# What stands behind a build, by the beginning of its name.
+_FAMILIES = {
+    "amzn2-": "amazon-linux-2",
+    "al2023-": "amazon-linux-2023",
+    "ubuntu/images/hvm-ssd/ubuntu-jammy-": "ubuntu-22.04",
+    "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-": "ubuntu-24.04",
+    "debian-12-": "debian-12",
+}
+
+
 class Build(NamedTuple):
     """One build of a distribution, for several architectures; `{}` stands for the architecture.
 
@@ -90,6 +100,11 @@ def images(region: str) -> dict[str, Description]:
     """All of a region's public images by their ids."""
     found = [_describe(build, word, region) for build in _BUILDS for word in build.architectures]
     return {each["ImageId"]: each for each in found}
+
+
+def family(name: str) -> str:
+    """The machines' name for what stands behind the public image of this name."""
+    return next(root for start, root in _FAMILIES.items() if name.startswith(start))
 
 
 def _describe(build: Build, word: str, region: str) -> Description:

@@ -77,8 +77,8 @@ async def _places(call: Ec2Call, ids: Sequence[str]) -> list[str]:
 
 
 async def _is_there(call: Ec2Call, kind: str, name: str) -> bool:
-    if kind == "image":
-        return name in image_catalogue.images(call.region)
+    if kind == "image" and name in image_catalogue.images(call.region):
+        return True
     collection = getattr(call, COLLECTIONS[kind]) if kind in COLLECTIONS else None
     return collection is not None and await collection.get(name) is not None
 
