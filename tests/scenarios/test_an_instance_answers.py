@@ -67,8 +67,8 @@ def stranger_folder() -> Iterator[Path]:
     """Where the stranger's systems behind images are built; below /tmp anyone finds the way."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        (Path(folder) / "roots").mkdir()
-        shutil.chown(Path(folder) / "roots", STRANGER)
+        (Path(folder) / "cache").mkdir()
+        shutil.chown(Path(folder) / "cache", STRANGER)
         yield Path(folder)
 
 
@@ -78,21 +78,21 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if reason_against(who):
         pytest.skip(reason_against(who))
     if who == "own":
-        with a_place(tmp_path, "cloud-storage-api", CLOUDLING_ROOTS=str(roots())) as made:
+        with a_place(tmp_path, "cloud-storage-api", CLOUDLING_CACHE=str(cache_of_tester())) as made:
             yield made
         return
     folder: Path = request.getfixturevalue("stranger_folder")
     user = pwd.getpwnam(STRANGER).pw_uid
     home = folder / "machine"
     home.mkdir()
-    variables = {"CLOUDLING_ROOTS": str(folder / "roots"), "USER_ID": str(user)}
+    variables = {"CLOUDLING_CACHE": str(folder / "cache"), "USER_ID": str(user)}
     with a_place(home, "cloud-storage-api", wrapper=wrapper_of(who), **variables) as made:
         yield made
 
 
-def roots() -> Path:
+def cache_of_tester() -> Path:
     """The tester's own: what is built there once serves every run."""
-    return Path(os.environ.get("CLOUDLING_ROOTS", "") or settings.roots_folder())
+    return Path(os.environ.get("CLOUDLING_CACHE", "") or settings.cache_folder())
 
 
 def test_the_tutorial_as_it_is_written(place: Place) -> None:
