@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cloudling.drivers.carrier.driver import CarrierDriver
     from cloudling.drivers.carrier.relays.blocks import Block
     from cloudling.drivers.namespaces.driver import NamespaceNetworks
+    from cloudling.drivers.roots.driver import FolderRoots
     from cloudling.kernel.attendance import IdentitySignatures, Publication
     from cloudling.kernel.cloud import Cloud
     from cloudling.kernel.machines import MachineHoldings
@@ -39,7 +40,7 @@ _NOT_LINUX = Availability(
 _NO_INTERNET = (
     "Instances reach this cloud and each other, but not the internet: --internet allow lets them."
 )
-_DOOR = "door.sock"
+_FOLDER, _ROOTS, _DOOR = "machines", "roots", "door.sock"
 _PATIENCE = 5.0  # seconds that machines have to end in order
 
 
@@ -49,11 +50,9 @@ class DataPlane:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         # Nothing lies there before the first machine.
-        self.folder = settings.data / "machines"
+        self.folder = settings.data / _FOLDER
         if settings.memory:
             self.folder = Path(tempfile.gettempdir()) / f"cloudling-{secrets.token_hex(16)}"
-        # Not root's, where another calls as root: who built a root says whose its files are.
-        self.cache = settings.cache / f"user-{os.geteuid()}"
         self._networks: NamespaceNetworks | None = None
         self._carrier: CarrierDriver | None = None
         self._block: Block | None = None
@@ -108,7 +107,7 @@ class DataPlane:
         from cloudling.drivers.carrier.messages import Terms  # noqa: PLC0415
         from cloudling.drivers.namespaces.driver import NamespaceNetworks  # noqa: PLC0415
         from cloudling.drivers.namespaces.fleet import NamespaceMachines  # noqa: PLC0415
-        from cloudling.drivers.roots import FolderRoots  # noqa: PLC0415
+        from cloudling.drivers.roots.driver import FolderRoots  # noqa: PLC0415
         from cloudling.drivers.trust.files import Trust  # noqa: PLC0415
 
         settings, grace = self._settings, float(self._settings.orphan_grace)
@@ -116,7 +115,7 @@ class DataPlane:
         trust = Trust(self.folder / "trust")
         certificate, key = trust.authority()
         self._networks = networks = NamespaceNetworks(
-            self.folder, data=self.folder, cache=self.cache, grace=grace
+            self.folder, data=self.folder, cache=cache_of(settings), grace=grace
         )
         door = self.folder / _DOOR
         open_within(door)
@@ -132,7 +131,7 @@ class DataPlane:
         self._carrier = CarrierDriver(self.folder, networks, terms, grace=grace)
         cloud.networks = networks
         cloud.machines = NamespaceMachines(networks)
-        cloud.roots = FolderRoots(self.cache / "roots", self.folder / "roots")
+        cloud.roots = FolderRoots(cache_of(settings) / _ROOTS, self.folder / _ROOTS)
         cloud.carrier = self._carrier
         cloud.identity_signer = _LateSigner(trust)
 
@@ -156,7 +155,7 @@ class DataPlane:
         if (self.folder / "disks").exists() and cloud.machines is not None:
             held = await cloud.machines.holdings()
             await asyncio.gather(*(cloud.machines.discard(each.name) for each in held.machines))
-        if (self.folder / "roots").exists() and cloud.roots is not None:
+        if (self.folder / _ROOTS).exists() and cloud.roots is not None:
             for root in await cloud.roots.roots():
                 await cloud.roots.remove(root.name)
 
@@ -174,6 +173,23 @@ class DataPlane:
             if cloud.carrier is not None:
                 said["moved"] = moved(await cloud.carrier.publications())
         return said
+
+
+def cache_of(settings: Settings) -> Path:
+    """Not root's, where another calls as root: who built a root says whose its files are."""
+    return settings.cache / f"user-{os.geteuid()}"
+
+
+def open_roots(settings: Settings, source: str = "") -> FolderRoots:
+    """What stands behind images: built roots of all the user's clouds, captured ones of this.
+
+    `source` names what alone they shall be built from.
+    """
+    from cloudling.drivers.roots.driver import FolderRoots  # noqa: PLC0415 - as above
+
+    options = {"source": source} if source else {}
+    folder = settings.data / _FOLDER
+    return FolderRoots(cache_of(settings) / _ROOTS, folder / _ROOTS, **options)
 
 
 class _LateSigner:

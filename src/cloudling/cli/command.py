@@ -29,6 +29,7 @@ COMMANDS = {
     "reset": "delete everything in the running cloud",
     "watch": "print calls, events and reconcilers as they happen",
     "explain": "say why a call was denied, and what would allow it",
+    "images": "say what stands behind images on this machine, or build it ahead",
     "iam": "change how policies are held to, or ask what a principal needs",
     "coverage": "say which operations are real, partial or missing",
 }
@@ -118,6 +119,7 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
         "-n", "--lines", type=int, default=100, help="how many of the last lines (default: 100)"
     )
     _add_iam(made)
+    _add_images(made["images"])
     made["reset"].add_argument("--yes", action="store_true", help="do not ask")
     made["coverage"].add_argument("service", nargs="?", help="a service such as s3")
     made["coverage"].add_argument("--json", action="store_true", help="print JSON")
@@ -150,6 +152,22 @@ def _add_iam(made: dict[str, argparse.ArgumentParser]) -> None:
         # Said here or before the word: either way it is the same.
         kind.add_argument("--port", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     needed.add_argument("--since", metavar="WHEN", help="only what was done since 15m, 2h, a date")
+
+
+def _add_images(images: argparse.ArgumentParser) -> None:
+    kinds = images.add_subparsers(
+        dest="what", metavar="WHAT", required=True, help="list, or prepare [IMAGE …|--all]"
+    )
+    listed = kinds.add_parser("list", help="say which are built, and what they truly are")
+    listed.add_argument("--json", action="store_true", help="print JSON")
+    prepare = kinds.add_parser("prepare", help="build them, so that no launch has to wait")
+    prepare.add_argument("family", metavar="IMAGE", nargs="*", help="such as amazon-linux-2")
+    prepare.add_argument(
+        "--source", choices=("debian", "host"), help="only from packages, or over the host's /usr"
+    )
+    prepare.add_argument("--all", action="store_true", help="all that can be built")
+    for kind in (listed, prepare):
+        kind.add_argument("--port", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

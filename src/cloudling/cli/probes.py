@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloudling.cli import ports
+from cloudling.cli import images, ports
 from cloudling.cli.findings import Finding
 from cloudling.cli.machine import machine
 from cloudling.settings import UserError
@@ -40,6 +40,7 @@ def probe(settings: Settings, cloud: Cloud) -> list[Finding]:
         aws_cli(shutil.which("aws"), cloud.url),
         profile(dict(os.environ)),
         *machine(),
+        images.finding(),
     ]
 
 

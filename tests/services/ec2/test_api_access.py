@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cloudling.kernel.authorize import Controls, NamedPolicy, parse
-from cloudling.kernel.errors import AccessDenied, AwsError, NotImplementedHere
+from cloudling.kernel.errors import AccessDenied, AwsError
 from cloudling.services.ec2 import profiles
 from cloudling.services.ec2.profiles import Profile
 

@@ -90,9 +90,13 @@ def _base(order: Order, source: str, shelf: Shelf, tell: Callable[[str], None]) 
 
 
 def _fill_debian(order: Order, folder: Path, tree: Tree, tell: Callable[[str], None]) -> Label:
-    fetcher = apt.Apt(folder / "apt", order.apt_sources or apt.own_sources())
+    sources = order.apt_sources or apt.own_sources()
+    fetcher = apt.Apt(folder / "apt", sources)
     packages = fetcher.download(order.packages or debian.names(), tell)
     listed = debian.fill(tree, packages, tell)
+    # What names a user and a password stays on the host.
+    lines = [line for line in sources.splitlines() if "@" not in line]
+    tree.write("etc/apt/sources.list", "".join(f"{line}\n" for line in lines))
     python = _python_of(tree)
     if python:
         tell("compiling Python's own modules")

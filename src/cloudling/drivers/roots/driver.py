@@ -22,16 +22,6 @@ _NO_SUCH_ROOT = 3
 _LINE = 1 << 16
 
 
-def roots_folder() -> Path:
-    """Where this user's built roots are kept: one folder for all of this user's clouds.
-
-    Whoever runs as root under another's HOME has one of their own.
-    """
-    named = os.environ.get("XDG_CACHE_HOME", "")
-    cache = Path(named) if named.startswith("/") else Path.home() / ".cache"
-    return cache / "cloudling" / "roots" / f"user-{os.geteuid()}"
-
-
 class FolderRoots:
     """Roots in two folders: those that are built, and those that users captured.
 
@@ -50,6 +40,11 @@ class FolderRoots:
             if label is not None and not label.is_hidden:
                 return shelf, label
         return None
+
+    def source(self, name: str) -> str:
+        """What a root was made from: `debian`, `host`, or "" where nobody knows."""
+        there = self.find(name)
+        return there[1].source if there is not None else ""
 
     async def roots(self) -> tuple[Root, ...]:
         return await asyncio.to_thread(self._all)

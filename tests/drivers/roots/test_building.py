@@ -1,0 +1,189 @@
+"""Roots as they are built: from packages of a repository of our own, and over the host's /usr."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.drivers.roots.debs import write_repository
+
+from cloudling.drivers.roots.builder import Order
+from cloudling.drivers.roots.driver import FolderRoots, builder, host
+from cloudling.drivers.roots.shelf import Label, Shelf
+from cloudling.drivers.roots.trees import Tree
+from cloudling.kernel.machines import NoSuchRoot
+
+ROOT = Path(__file__).parents[3]
+NAME = "ubuntu-22.04"
+
+needs_apt = pytest.mark.skipif(shutil.which("apt-get") is None, reason="apt is not here.")
+needs_usr = pytest.mark.skipif(bool(host.reason_against()), reason=host.reason_against())
+
+
+def nothing(_: str) -> None: ...
+
+
+def order(folder: Path, **said: object) -> Order:
+    given = {"folder": str(folder), "name": NAME, "keeps_wheels": False, **said}
+    return Order(**given)  # type: ignore[arg-type]
+
+
+def from_packages(tmp_path: Path) -> dict[str, object]:
+    line = write_repository(tmp_path / "repository")
+    return {"source": "debian", "apt_sources": line, "packages": ("base-tiny",)}
+
+
+@needs_apt
+def test_a_root_is_made_of_packages_and_all_that_they_need(tmp_path: Path) -> None:
+    shelf, told = Shelf(tmp_path / "roots"), []
+    builder.build(order(shelf.folder, **from_packages(tmp_path)), shelf, told.append)
+    base, family = Tree(shelf.tree("base-debian")), Tree(shelf.tree(NAME))
+    label = shelf.find(NAME)
+
+    assert label is not None
+    assert (label.title, label.lower, label.host_usr) == (
+        "Tiny Linux 1 (sprout)",
+        ("base-debian",),
+        False,
+    )
+    assert label.packages == ("base-tiny 1.0", "lib-tiny 1.0")
+    assert base.read("usr/bin/greet").startswith("#!/bin/sh")
+    assert base.read("usr/lib/tiny.txt") == "tiny"
+    assert base.place("bin").is_symlink()
+    assert not base.has("usr/share/man/man1/greet.1")
+    assert not base.has("usr/share/doc/base-tiny/README")
+    assert base.has("usr/share/doc/base-tiny/copyright")
+    assert "Package: lib-tiny\nStatus: install ok installed" in base.read("var/lib/dpkg/status")
+    assert "/bin/greet" in base.read("var/lib/dpkg/info/base-tiny.list").splitlines()
+    assert not (tmp_path / "roots" / "base-debian" / "apt").exists()
+    assert "ubuntu:x:1000:1000:" in family.read("etc/passwd")
+    assert "ec2-user:x:1000:1000:" in family.read("etc/passwd")
+    assert family.read("home/ubuntu/.bashrc") == "# nothing\n"
+    assert "Tiny Linux 1 (sprout)" in family.read("etc/motd")
+    assert "making ubuntu-22.04" in told
+
+
+@needs_apt
+def test_what_apt_cannot_get_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+    shelf, told = Shelf(tmp_path / "roots"), []
+    wrong = {**from_packages(tmp_path), "packages": ("no-such-package",)}
+
+    with pytest.raises(OSError, match="Unable to locate package no-such-package"):
+        builder.build(order(shelf.folder, **wrong), shelf, told.append)
+
+    assert shelf.labels() == []
+    assert [path.name for path in shelf.folder.iterdir()] == [".lock"]
+
+
+@needs_usr
+def test_over_the_hosts_usr_nothing_of_its_people_is_copied(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "roots")
+    builder.build(order(shelf.folder, source="host"), shelf, nothing)
+    base = Tree(shelf.tree("base-host"))
+    label = shelf.find(NAME)
+
+    assert label is not None
+    assert label.host_usr
+    assert "over this machine's own /usr" in label.title
+    users = base.read("etc/passwd").splitlines()
+    assert "root" in [line.partition(":")[0] for line in users]
+    assert all(int(line.split(":")[2]) < 1000 or ":65534:" in line for line in users)
+    assert all(line.split(":")[1] == "*" for line in base.read("etc/shadow").splitlines())
+    assert base.names("root") == base.names("home") == []
+    assert base.names("etc/ssh") == ["sshd_config", "sshd_config.d"]
+    assert "BEGIN CERTIFICATE" in base.read("etc/ssl/certs/ca-certificates.crt")
+    assert base.follow("etc/pki/tls/certs/ca-bundle.crt").is_file()
+    assert label.python == ".".join(map(str, python_of_the_system()))
+
+
+def python_of_the_system() -> tuple[int, ...]:
+    script = "import sys; print(*sys.version_info[:2])"
+    done = subprocess.run(
+        ["/usr/bin/python3", "-c", script], capture_output=True, text=True, check=True
+    )
+    return tuple(int(word) for word in done.stdout.split())
+
+
+def test_what_a_killed_builder_left_is_cleared_and_never_taken_for_whole(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    left = tmp_path / ".making-base-host" / "tree"
+    left.mkdir(parents=True)
+    (tmp_path / "amazon-linux-2" / "tree").mkdir(parents=True)
+    assert shelf.labels() == []
+
+    with shelf.locked(nothing):
+        assert not left.exists()
+        with shelf.making("amazon-linux-2") as folder:
+            shelf.finish(folder, Label(name="amazon-linux-2", title="new"))
+
+    assert [label.title for label in shelf.labels()] == ["new"]
+
+
+def test_a_family_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(NoSuchRoot):
+        builder.build(order(tmp_path, name="windows-2022"), Shelf(tmp_path), nothing)
+
+
+@needs_usr
+def test_two_processes_build_a_root_once(tmp_path: Path) -> None:
+    roots = FolderRoots(tmp_path / "a", tmp_path / "b", source="host", keeps_wheels=False)
+    told: list[str] = []
+
+    async def both() -> None:
+        first, second = await asyncio.gather(
+            roots.prepare(NAME, told.append), roots.prepare(NAME, told.append)
+        )
+        assert first == second
+        assert first.is_ready
+        assert first.size > 0
+
+    asyncio.run(both())
+
+    assert told.count("laying a root over this machine's /usr") == 1
+    assert told.count("done") == 2
+
+
+@needs_apt
+def test_a_build_that_nobody_awaits_any_more_ends_and_leaves_nothing(tmp_path: Path) -> None:
+    roots = FolderRoots(tmp_path / "a", tmp_path / "b", **from_packages(tmp_path))
+    told = asyncio.Event()
+
+    async def give_up() -> None:
+        building = asyncio.create_task(roots.prepare(NAME, lambda _: told.set()))
+        await told.wait()
+        building.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await building
+
+    asyncio.run(give_up())
+
+    assert [path.name for path in (tmp_path / "a").iterdir()] == [".lock"]
+
+
+@needs_usr
+def test_a_builder_dies_with_whoever_started_it(tmp_path: Path) -> None:
+    """Held up by a lock of ours, it would wait for ever."""
+    shelf = Shelf(tmp_path / "roots")
+    said = json.dumps({"folder": str(shelf.folder), "name": NAME, "source": "host"})
+    command = [sys.executable, "-m", "cloudling.drivers.roots", "build", said]
+    starter = f"import subprocess, sys; subprocess.run({command!r})"
+    with shelf.locked(nothing):
+        process = subprocess.Popen(
+            [sys.executable, "-c", starter],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        )
+        assert process.stdout is not None
+        with process.stdout as output:
+            assert output.readline() == b"waiting for another build\n"
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            # Its end of the pipe closes with it.
+            assert output.read() == b""
