@@ -12,16 +12,22 @@ from tests.drivers.namespaces.conftest import WRAPPERS, Turn, require
 from cloudling.drivers.carrier.driver import CarrierDriver
 from cloudling.drivers.carrier.messages import Terms
 from cloudling.drivers.namespaces.driver import NamespaceNetworks
+from cloudling.drivers.trust.authorities import make_authority
 from cloudling.kernel.attendance import InstanceMetadata, ServedNetwork
 from cloudling.kernel.networks import Interface, Network, Rule, SecurityGroup
+from cloudling.testing import FakeCarrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from cloudling.kernel.ports import Carrier
+
 SUBNET = "172.31.0.0/20"
 METADATA, RESOLVER = "169.254.169.254", "169.254.169.253"
 KEY = b"k" * 32
+PORT = 4599
+AUTHORITY = "".join(make_authority())
 ALL = SecurityGroup("sg-all", (Rule(),), (Rule(),))
 TREE = {
     "meta-data/ami-id": "ami-1",
@@ -62,7 +68,11 @@ class Plane:
         self.folder = folder
         self.networks = NamespaceNetworks(folder / "netd", wrapper=wrapper)
         self.terms = Terms(
-            port=4599, door=str(folder / "door.sock"), key=KEY, block="127.10.0.0/16"
+            port=PORT,
+            door=str(folder / "door.sock"),
+            key=KEY,
+            block="127.10.0.0/16",
+            authority=AUTHORITY,
         )
         self.carrier = self.driver()
 
@@ -136,10 +146,22 @@ class Answer:
         return json.loads(self.body)
 
 
-@pytest.fixture(params=["own", "stranger"])
+@pytest.fixture(params=["own"])
 def plane(request: pytest.FixtureRequest, tmp_path: Path, turn: Turn) -> Iterator[Plane]:
+    """As whoever runs the tests; a test may ask for another user's netd besides."""
     require(request.param)
     made = Plane(tmp_path, turn, WRAPPERS[request.param])
     turn(made.build())
     yield made
+    made.close()
+
+
+@pytest.fixture(params=["fake", "own"])
+def carrier(request: pytest.FixtureRequest, tmp_path: Path, turn: Turn) -> Iterator[Carrier]:
+    if request.param == "fake":
+        yield FakeCarrier()
+        return
+    require(request.param)
+    made = Plane(tmp_path, turn)
+    yield made.carrier
     made.close()

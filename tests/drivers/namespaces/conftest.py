@@ -159,6 +159,7 @@ def make_root(folder: Path, owner: int) -> None:
     for name in ("bin", "sbin", "lib", "lib64"):
         (tree / name).symlink_to(f"usr/{name}")
     (tree / "etc" / "passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+    (tree / "etc" / "nsswitch.conf").write_text("hosts: files dns\n")
     (tree / "etc" / "real.pem").write_text("")
     (tree / "etc/ssl/certs/ca-certificates.crt").symlink_to("/etc/real.pem")
     if os.getuid() == 0:

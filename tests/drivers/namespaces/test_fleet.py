@@ -11,8 +11,6 @@ from cloudling.kernel.machines import HeldMachine, NoSuchRoot
 if TYPE_CHECKING:
     from tests.drivers.namespaces.conftest import Rig, Turn
 
-SAYING = b"#!/bin/sh\necho said by $(id -u) in $(pwd)\necho x >> /srv/times\n"
-
 
 async def held(rig: Rig) -> dict[str, HeldMachine]:
     return {each.name: each for each in (await rig.machines.holdings()).machines}
@@ -73,16 +71,3 @@ def test_programs_run_in_it(rig: Rig, turn: Turn) -> None:
         return code
 
     assert turn(run()) == 0
-
-
-def test_user_data_runs_once(real: Rig, turn: Turn) -> None:
-    async def boot_twice() -> tuple[str, str]:
-        machine = real.machine("i-10", script=SAYING)
-        await real.machines.start(machine)
-        _, printed = await real.shell("i-10", "until test -s /srv/times; do sleep 0.02; done")
-        await real.machines.stop("i-10")
-        await real.machines.start(machine)
-        _, printed = await real.shell("i-10", "cat /srv/times")
-        return printed, (await real.machines.console("i-10")).decode()
-
-    assert turn(boot_twice()) == ("x\n", "said by 0 in /\n")

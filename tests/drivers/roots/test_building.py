@@ -10,12 +10,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 from tests.drivers.roots.debs import write_repository
 
+from cloudling.drivers.roots import FolderRoots, builder, host
 from cloudling.drivers.roots.builder import Order
-from cloudling.drivers.roots.driver import FolderRoots, builder, host
 from cloudling.drivers.roots.shelf import Label, Shelf
 from cloudling.drivers.roots.trees import Tree
 from cloudling.kernel.machines import NoSuchRoot
@@ -36,6 +37,7 @@ def order(folder: Path, **said: object) -> Order:
 
 
 def from_packages(tmp_path: Path) -> dict[str, object]:
+    tmp_path.mkdir(exist_ok=True)
     line = write_repository(tmp_path / "repository")
     return {"source": "debian", "apt_sources": line, "packages": ("base-tiny",)}
 
@@ -167,23 +169,45 @@ def test_a_build_that_nobody_awaits_any_more_ends_and_leaves_nothing(tmp_path: P
     assert [path.name for path in (tmp_path / "a").iterdir()] == [".lock"]
 
 
+class Builder(subprocess.Popen[bytes]):
+    """The builder's process, whose progress is read."""
+
+    stdout: IO[bytes]
+
+
+def builder_of(said: str, starter: str = "") -> Builder:
+    command = [sys.executable, "-m", "cloudling.drivers.roots", "build", said]
+    if starter:
+        command = [sys.executable, "-c", starter, *command]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    return Builder(command, stdout=subprocess.PIPE, env=env)
+
+
 @needs_usr
 def test_a_builder_dies_with_whoever_started_it(tmp_path: Path) -> None:
     """Held up by a lock of ours, it would wait for ever."""
     shelf = Shelf(tmp_path / "roots")
     said = json.dumps({"folder": str(shelf.folder), "name": NAME, "source": "host"})
-    command = [sys.executable, "-m", "cloudling.drivers.roots", "build", said]
-    starter = f"import subprocess, sys; subprocess.run({command!r})"
     with shelf.locked(nothing):
-        process = subprocess.Popen(
-            [sys.executable, "-c", starter],
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        )
-        assert process.stdout is not None
+        process = builder_of(said, starter="import subprocess, sys; subprocess.run(sys.argv[1:])")
         with process.stdout as output:
             assert output.readline() == b"waiting for another build\n"
             process.send_signal(signal.SIGKILL)
             process.wait()
             # Its end of the pipe closes with it.
             assert output.read() == b""
+
+
+@needs_apt
+def test_a_build_that_was_killed_is_begun_anew(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "roots")
+    given = {"folder": str(shelf.folder), "name": NAME, **from_packages(tmp_path)}
+    killed = builder_of(json.dumps(given))
+    with killed.stdout as output:
+        assert output.readline() == b"reading the lists of packages\n"
+        killed.kill()
+        killed.wait()
+
+    builder.build(order(shelf.folder, **from_packages(tmp_path / "again")), shelf, nothing)
+
+    assert [label.name for label in shelf.labels()] == ["base-debian", NAME]

@@ -45,10 +45,18 @@ class Planes(Protocol):
 
 
 class CarrierDriver:
-    """Keeps all that was said, starts the carrier at the first need, and another after its end."""
+    """Keeps all that was said, starts the carrier at the first need, and another after its end.
+
+    It must be stopped before whoever has netd, which it would start again.
+    """
 
     def __init__(
-        self, folder: Path, planes: Planes, terms: Terms, *, grace: float = ORPHAN_GRACE
+        self,
+        folder: Path,
+        planes: Planes,
+        terms: Terms,
+        *,
+        grace: float = ORPHAN_GRACE,
     ) -> None:
         self._folder = folder
         self._planes = planes

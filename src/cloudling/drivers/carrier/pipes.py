@@ -27,6 +27,7 @@ class Half(asyncio.Protocol):
 
     def __init__(self, guests: Guests) -> None:
         self._guests = guests
+        self.has_ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # The loop promises a Transport to a Protocol.
@@ -42,11 +43,13 @@ class Half(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The other way may still have much to say; under TLS it cannot."""
+        self.has_ended = True
         far = self.other.transport
         if far.is_closing() or not far.can_write_eof():
             return False
         far.write_eof()
-        return True
+        # When both have said their all, this end closes, and the other one with it.
+        return not self.other.has_ended
 
     def pause_writing(self) -> None:
         self.other.transport.pause_reading()

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudling.kernel import operation
 from cloudling.services.ec2 import image_catalogue, listings, own_images, references, taggings
@@ -107,18 +107,27 @@ async def describe_images(call: Ec2Call, request: Request) -> Request:
     return {"Images": shown, **more}
 
 
-async def launchable(call: Ec2Call, image_id: str) -> tuple[Request, str]:
-    """An image as it is described, and the machines' name for what stands behind it."""
+class Launchable(NamedTuple):
+    """An image as it is described, the machines' name for what stands behind it, and its family."""
+
+    described: Request
+    root: str
+    family: str
+
+
+async def launchable(call: Ec2Call, image_id: str) -> Launchable:
+    """An image that the caller may launch."""
     references.check(_KIND, image_id)
     public = image_catalogue.images(call.region).get(image_id)
     if public is not None:
-        return public, image_catalogue.family(public["Name"])
+        family = image_catalogue.family(public["Name"])
+        return Launchable(public, family, family)
     image = await call.images.get(image_id)
     if image is None or not own_images.is_visible(call, image):
         raise absent(image_id)
     if image.state != "available":
         raise InvalidAmiIdUnavailable(f"The image ID '{image_id}' is not available")
-    return own_images.describe(image), image.root
+    return Launchable(own_images.describe(image), image.root, image.family)
 
 
 async def require_own(call: Ec2Call, image_id: str) -> Image:

@@ -20,7 +20,8 @@ class MetadataOptions(Struct, frozen=True, kw_only=True):
 class Instance(Record, frozen=True, kw_only=True):
     """A virtual machine.
 
-    `root` is the machines' name for what its disk lies over, `key_line` the public key as it was
+    `root` is the machines' name for what its disk lies over, `family` for what that is made of,
+    `key_line` the public key as it was
     at the launch, `launched` the moment of the last start. `reason` is the code and words of the
     last change of state, `transition` the same for people. `ended` is when it was terminated.
     `starts` counts how often it was to start, `booted` is the count that it runs with.
@@ -31,6 +32,7 @@ class Instance(Record, frozen=True, kw_only=True):
     index: int
     image: str
     root: str
+    family: str
     type: str
     architecture: str
     cores: int
@@ -147,6 +149,7 @@ class Snapshot(Record, frozen=True, kw_only=True):
     state: str
     description: str
     progress: int = 0
+    family: str = ""
 
 
 class Image(Record, frozen=True, kw_only=True):
