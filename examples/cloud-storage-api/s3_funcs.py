@@ -1,7 +1,7 @@
 """What the storage API does with its bucket.
 
-No key stands here: boto3 takes temporary credentials of the role from the profile, and the
-endpoint from AWS_ENDPOINT_URL where that is set (on AWS it is not).
+No key stands here: boto3 takes temporary credentials of the role from the profile, on an instance
+from its metadata, and the endpoint from AWS_ENDPOINT_URL where that is set (on AWS it is not).
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LINK_LIFETIME = 120
+ROLE = "s3_access"
 
 
 @cache
 def client() -> Any:
     """The S3 client; made at the first call, so that importing this asks nobody for credentials."""
-    session = boto3.Session(profile_name=os.environ.get("AWS_PROFILE", "s3_access"))
+    session = boto3.Session()
+    if "AWS_PROFILE" not in os.environ and ROLE in session.available_profiles:
+        session = boto3.Session(profile_name=ROLE)
     return session.client("s3")
 
 

@@ -31,15 +31,19 @@ CLOUDLING = '#!/bin/sh\nexec "{python}" -m cloudling "$@"\n'
 
 @dataclass(frozen=True)
 class Place:
-    """A newcomer's machine: a home, the example's folder, a cloud, and the shell's variables."""
+    """A newcomer's machine: a home, the example's folder, a cloud, and the shell's variables.
+
+    `wrapper` is a command that runs others as another user.
+    """
 
     folder: Path
     port: int
     environment: dict[str, str]
+    wrapper: tuple[str, ...] = ()
 
     def run(self, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["bash", "-c", script],
+            [*self.wrapper, "bash", "-c", script],
             cwd=self.folder,
             env=self.environment | variables,
             capture_output=True,
@@ -55,7 +59,9 @@ class Place:
 
 
 @contextmanager
-def a_place(tmp_path: Path, example: str) -> Iterator[Place]:
+def a_place(
+    tmp_path: Path, example: str, *, wrapper: tuple[str, ...] = (), **variables: str
+) -> Iterator[Place]:
     """A new machine with a copy of the example's folder and a running, empty cloud."""
     folder, home = tmp_path / "example", tmp_path / "home"
     shutil.copytree(
@@ -82,11 +88,20 @@ def a_place(tmp_path: Path, example: str) -> Iterator[Place]:
         "LC_ALL": "C.UTF-8",
         "XDG_RUNTIME_DIR": str(runtime),
         "CLOUDLING_PORT": str(port),
+        **variables,
     }
-    with running_cloud(environment):
+    if wrapper:
+        give(tmp_path, int(environment["USER_ID"]))
+    with running_cloud(environment, wrapper):
         asked = [sys.executable, "-m", "cloudling", "env", "--shell", "json"]
-        said = subprocess.run(asked, env=environment, capture_output=True, check=True)
-        yield Place(folder, port, environment | json.loads(said.stdout)["set"])
+        said = subprocess.run([*wrapper, *asked], env=environment, capture_output=True, check=True)
+        yield Place(folder, port, environment | json.loads(said.stdout)["set"], wrapper)
+
+
+def give(folder: Path, user: int) -> None:
+    """Make all that lies in a folder another user's."""
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, user, user, follow_symlinks=False)
 
 
 def free_port() -> int:
@@ -96,8 +111,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_cloud(environment: dict[str, str]) -> Iterator[None]:
-    command = [sys.executable, "-m", "cloudling", "start", "--memory"]
+def running_cloud(environment: dict[str, str], wrapper: tuple[str, ...] = ()) -> Iterator[None]:
+    command = [*wrapper, sys.executable, "-m", "cloudling", "start", "--memory"]
     with running(command, "answers on", env=environment):
         yield
 

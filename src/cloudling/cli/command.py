@@ -30,10 +30,14 @@ COMMANDS = {
     "watch": "print calls, events and reconcilers as they happen",
     "explain": "say why a call was denied, and what would allow it",
     "images": "say what stands behind images on this machine, or build it ahead",
+    "ssh-config": "let ssh reach machines by address, name and id, or no more",
+    "dns": "let this machine resolve the public names of machines, or no more",
     "iam": "change how policies are held to, or ask what a principal needs",
     "coverage": "say which operations are real, partial or missing",
 }
 INTERRUPTED = 130
+# Changes what is the machine's, so that root's rights are kept where sudo gave them.
+AS_ROOT = ("dns",)
 
 
 def build() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
@@ -120,6 +124,10 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
     )
     _add_iam(made)
     _add_images(made["images"])
+    for name in ("ssh-config", "dns"):
+        made[name].add_argument(
+            "what", choices=("install", "uninstall"), help="do it, or undo exactly what was done"
+        )
     made["reset"].add_argument("--yes", action="store_true", help="do not ask")
     made["coverage"].add_argument("service", nargs="?", help="a service such as s3")
     made["coverage"].add_argument("--json", action="store_true", help="print JSON")
@@ -175,9 +183,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     given = build()[0].parse_args(words)
     given.words = words
-    module = importlib.import_module(f"cloudling.cli.{given.command}")
+    module = importlib.import_module(f"cloudling.cli.{given.command.replace('-', '_')}")
     try:
-        privileges.drop()
+        if given.command not in AS_ROOT:
+            privileges.drop()
         status: int = module.run(given)
         sys.stdout.flush()
     except UserError as refusal:

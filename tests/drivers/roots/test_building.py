@@ -15,8 +15,8 @@ from typing import IO
 import pytest
 from tests.drivers.roots.debs import write_repository
 
+from cloudling.drivers.roots import FolderRoots, builder, host
 from cloudling.drivers.roots.builder import Order
-from cloudling.drivers.roots.driver import FolderRoots, builder, host
 from cloudling.drivers.roots.shelf import Label, Shelf
 from cloudling.drivers.roots.trees import Tree
 from cloudling.kernel.machines import NoSuchRoot

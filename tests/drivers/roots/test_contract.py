@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cloudling.drivers.roots.driver import FolderRoots, host
+from cloudling.drivers.roots import FolderRoots, host
 from cloudling.drivers.roots.shelf import Label, Shelf
 from cloudling.kernel.machines import NoSuchRoot
 from cloudling.testing.machines import FAMILIES, FakeRoots

@@ -187,6 +187,29 @@ def test_a_machine_that_goes_ends_its_connections(stage: Stage, turn: Turn) -> N
     turn(story())
 
 
+def test_a_machine_whose_space_ends_ends_its_connections(stage: Stage, turn: Turn) -> None:
+    """As when it is stopped, though its address stays its own."""
+
+    async def story() -> None:
+        where = stage.address(5), stage.port
+        await stage.serve(*where, echo)
+        stage.listening.machines["i-1"] = {stage.port}
+        await stage.relays.publish("vpc-1", [published(stage, (stage.port, stage.port))])
+        reader, writer = await asyncio.open_connection(*where)
+        writer.write(b"x")
+        assert await reader.readexactly(1) == b"x"
+        stage.relays.renew("i-2")
+        writer.write(b"y")
+        assert await reader.readexactly(1) == b"y"
+        stage.relays.renew("i-1")
+        assert await reader.read() == b""
+        assert await talk(where, b"again") == b"again"
+        writer.close()
+        await writer.wait_closed()
+
+    turn(story())
+
+
 def test_a_connection_that_the_network_refuses_is_reset(stage: Stage, turn: Turn) -> None:
     async def story() -> None:
         stage.listening.machines["i-1"] = {stage.port}

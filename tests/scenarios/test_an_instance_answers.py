@@ -1,0 +1,102 @@
+"""Story S1, its machines: the tutorial as it stands, typed by root and by an ordinary user.
+
+ssh, curl and the AWS CLI are the unmodified ones; the instances are real.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.scenarios.tutorials import PATIENCE, ROOT, Place, a_place, type_all
+
+from cloudling import settings
+from cloudling.drivers.namespaces.driver import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Longer than the suite's own: a whole tutorial is one test.
+pytestmark = pytest.mark.timeout(3 * PATIENCE)
+# ssh wants to be called by someone whom the system knows.
+STRANGER = "nobody"
+PROGRAMS = ("curl", "ssh", "aws")
+# ssh takes its home from the system, not from HOME: it must write nothing into the tester's own.
+SSH = 'ssh -F "$HOME/.ssh/config" -o UserKnownHostsFile="$HOME/known_hosts"'
+
+
+@cache
+def wrapper_of(who: str) -> tuple[str, ...]:
+    if who == "own":
+        return ()
+    found = pwd.getpwnam(STRANGER)
+    return ("setpriv", f"--reuid={found.pw_uid}", f"--regid={found.pw_uid}", "--clear-groups")
+
+
+@cache
+def reason_against(who: str) -> str:
+    """Why this user cannot type it here; empty when it can be done."""
+    missing = [name for name in PROGRAMS if not find(name)]
+    if missing:
+        return f"Not installed: {', '.join(missing)}."
+    if who != "own" and (os.getuid() or shutil.which("setpriv") is None):
+        return "Only root becomes another user, with setpriv."
+    asked = [*wrapper_of(who), sys.executable, "-c", "import cloudling.cli"]
+    known = {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    if subprocess.run(asked, env=known, capture_output=True, check=False).returncode:
+        return f"{STRANGER} cannot run {sys.executable}, or not read {ROOT}."
+    found = probe(wrapper_of(who))
+    return f"{found.reason} {found.remedy}".strip()
+
+
+def find(program: str) -> str | None:
+    beside = Path(sys.executable).parent
+    return shutil.which(program, path=f"{beside}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture(scope="module")
+def stranger_folder() -> Iterator[Path]:
+    """Where the stranger's systems behind images are built; below /tmp anyone finds the way."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        (Path(folder) / "cache").mkdir()
+        shutil.chown(Path(folder) / "cache", STRANGER)
+        yield Path(folder)
+
+
+@pytest.fixture(params=["own", "stranger"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    who = request.param
+    if reason_against(who):
+        pytest.skip(reason_against(who))
+    if who == "own":
+        with a_place(tmp_path, "cloud-storage-api", CLOUDLING_CACHE=str(cache_of_tester())) as made:
+            yield made
+        return
+    folder: Path = request.getfixturevalue("stranger_folder")
+    user = pwd.getpwnam(STRANGER).pw_uid
+    home = folder / "machine"
+    home.mkdir()
+    variables = {"CLOUDLING_CACHE": str(folder / "cache"), "USER_ID": str(user)}
+    with a_place(home, "cloud-storage-api", wrapper=wrapper_of(who), **variables) as made:
+        yield made
+
+
+def cache_of_tester() -> Path:
+    """The tester's own: what is built there once serves every run."""
+    return Path(os.environ.get("CLOUDLING_CACHE", "") or settings.cache_folder())
+
+
+def test_the_tutorial_as_it_is_written(place: Place) -> None:
+    place.print("cloudling images prepare amazon-linux-2")
+    type_all(place, "an-instance-answers", {"\nssh -i": f"\n{SSH} -i"})
+    left = place.print("cloudling status --json")
+    assert '"running": 0' in left
