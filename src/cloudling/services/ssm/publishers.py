@@ -1,8 +1,8 @@
 """Which public parameters a machine image has: its publisher's way of naming both.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami-parameter-store.html
-https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
-https://wiki.debian.org/Cloud/AmazonEC2Image
+https://discourse.ubuntu.com/t/finding-ubuntu-images-with-the-aws-ssm-parameter-store/15507
+https://wiki.debian.org/Cloud/AmazonEC2Image/Bookworm
 """
 
 from __future__ import annotations
