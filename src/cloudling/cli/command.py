@@ -27,6 +27,7 @@ COMMANDS = {
     "env": "print what a shell needs so that AWS's tools use the cloud",
     "logs": "print the running cloud's log",
     "reset": "delete everything in the running cloud",
+    "shell": "run a shell, or one command after --, in a machine",
     "watch": "print calls, events and reconcilers as they happen",
     "explain": "say why a call was denied, and what would allow it",
     "iam": "change how policies are held to, or ask what a principal needs",
@@ -102,6 +103,10 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
         help="some of calls, events, reconcilers, with commas (default: all)",
     )
     made["watch"].add_argument("--json", action="store_true", help="print JSON, a line each")
+    made["shell"].add_argument("machine", metavar="INSTANCE", help="its id, such as i-…")
+    made["shell"].add_argument(
+        "--root", action="store_true", help="as root (default: as the user who logs in)"
+    )
     made["doctor"].add_argument("--json", action="store_true", help="print JSON")
     made["env"].add_argument(
         "--shell",
@@ -152,11 +157,20 @@ def _add_iam(made: dict[str, argparse.ArgumentParser]) -> None:
     needed.add_argument("--since", metavar="WHEN", help="only what was done since 15m, 2h, a date")
 
 
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Our own words, and those of a command for a machine."""
+    if words[:1] != ["shell"] or "--" not in words:
+        return words, []
+    at = words.index("--")
+    return words[:at], words[at + 1 :]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    given = build()[0].parse_args(words)
-    given.words = words
+    own, program = _split(words)
+    given = build()[0].parse_args(own)
+    given.words, given.program = words, program
     module = importlib.import_module(f"cloudling.cli.{given.command}")
     try:
         privileges.drop()

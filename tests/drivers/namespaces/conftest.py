@@ -121,6 +121,13 @@ class Rig:
     async def lay_network(self) -> None:
         await self.networks.ensure_network(Network("vpc-1", (SUBNET,), (SUBNET,), (METADATA,)))
 
+    async def remove_root(self, name: str) -> None:
+        """As whoever keeps roots removes one that was captured."""
+        if self.who == "fake":
+            await self.machines.roots.remove(name)
+        else:
+            shutil.rmtree(self.place / "data" / "roots" / name)
+
     def machine(self, name: str, **said: Any) -> Machine:
         number = int(name.rpartition("-")[2])
         interface = Interface(f"eni-{number}", "vpc-1", SUBNET, (f"172.31.0.{number}",))
