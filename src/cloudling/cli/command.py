@@ -27,6 +27,7 @@ COMMANDS = {
     "env": "print what a shell needs so that AWS's tools use the cloud",
     "logs": "print the running cloud's log",
     "reset": "delete everything in the running cloud",
+    "shell": "run a shell, or one command after --, in a machine",
     "watch": "print calls, events and reconcilers as they happen",
     "explain": "say why a call was denied, and what would allow it",
     "images": "say what stands behind images on this machine, or build it ahead",
@@ -107,6 +108,10 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
         help="some of calls, events, reconcilers, with commas (default: all)",
     )
     made["watch"].add_argument("--json", action="store_true", help="print JSON, a line each")
+    made["shell"].add_argument("machine", metavar="INSTANCE", help="its id, such as i-…")
+    made["shell"].add_argument(
+        "--root", action="store_true", help="as root (default: as the user who logs in)"
+    )
     made["doctor"].add_argument("--json", action="store_true", help="print JSON")
     made["env"].add_argument(
         "--shell",
@@ -178,11 +183,20 @@ def _add_images(images: argparse.ArgumentParser) -> None:
         kind.add_argument("--port", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Our own words, and those of a command for a machine."""
+    if words[:1] != ["shell"] or "--" not in words:
+        return words, []
+    at = words.index("--")
+    return words[:at], words[at + 1 :]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    given = build()[0].parse_args(words)
-    given.words = words
+    own, program = _split(words)
+    given = build()[0].parse_args(own)
+    given.words, given.program = words, program
     module = importlib.import_module(f"cloudling.cli.{given.command.replace('-', '_')}")
     try:
         if given.command not in AS_ROOT:
