@@ -251,6 +251,11 @@ class App:
         self.cloud.recorder.flush()
         return self.access_log.lines(most)
 
+    def trust_file(self, which: str) -> str:
+        """Where a certificate of this cloud's own lies: `instances` or `identity`."""
+        trust = self._plane.trust
+        return str(trust.certificate_file(which))
+
     async def root_key(self, account: str) -> dict[str, str]:
         """Keys that sign as an account's root: the well-known ones, or one made for it."""
         if self.development_keys:
