@@ -114,7 +114,10 @@ def _access_line(record: CallRecord) -> str:
 class App:
     """One running cloud: store, kernel, gateway and HTTP server; the admin API's keeper."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, *, runtime: Path | None = None
+    ) -> None:
+        """`runtime` is the folder in which programs of the user's look for running clouds."""
         self.settings = settings
         self.clock = clock or RealClock()
         self.token = secrets.token_urlsafe(32)
@@ -125,7 +128,7 @@ class App:
         self.access_log = AccessLog()
         self.unproven = Allowance()
         self._started = time.monotonic()
-        self._plane = DataPlane(settings)
+        self._plane = DataPlane(settings, runtime)
         self.store: Store
         self.cloud: Cloud
         self._server: Server
@@ -284,13 +287,13 @@ def _key_hint(settings: Settings) -> str:
     )
 
 
-def serve(settings: Settings, *, ready: Callable[[ReadyInfo], None]) -> int:
+def serve(settings: Settings, *, ready: Callable[[ReadyInfo], None], runtime: Path) -> int:
     """Serve until told to stop (SIGTERM, SIGINT); the exit status.
 
     What stands in the way of starting is raised as `UserError` or `CannotListenError`.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings, ready))
+        return runner.run(_serve(App(settings, runtime=runtime), ready))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -301,8 +304,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(settings: Settings, ready: Callable[[ReadyInfo], None]) -> int:
-    app = App(settings)
+async def _serve(app: App, ready: Callable[[ReadyInfo], None]) -> int:
     await app.start()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -48,8 +48,10 @@ _PATIENCE = 5.0  # seconds that machines have to end in order
 class DataPlane:
     """Gives a cloud its machines and networks, and takes them away."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, runtime: Path | None = None) -> None:
+        """`runtime` is where programs of the user's look for a way to the machines."""
         self._settings = settings
+        self._runtime = runtime
         # Nothing lies there before the first machine.
         self.folder = settings.data / _FOLDER
         if settings.memory:
@@ -131,6 +133,7 @@ class DataPlane:
             door=str(door),
             key=cloud.store.secret("metadata"),
             block=block.network,
+            entrances="" if self._runtime is None else str(self._runtime),
             authority=f"{certificate}{key}",
             endpoint=settings.instance_endpoint == "variable",
             internet=settings.internet == "allow",

@@ -27,14 +27,19 @@ COMMANDS = {
     "env": "print what a shell needs so that AWS's tools use the cloud",
     "logs": "print the running cloud's log",
     "reset": "delete everything in the running cloud",
+    "shell": "run a shell, or one command after --, in a machine",
     "watch": "print calls, events and reconcilers as they happen",
     "explain": "say why a call was denied, and what would allow it",
     "trust": "say where the certificates lie that instances and verifiers trust",
     "images": "say what stands behind images on this machine, or build it ahead",
+    "ssh-config": "let ssh reach machines by address, name and id, or no more",
+    "dns": "let this machine resolve the public names of machines, or no more",
     "iam": "change how policies are held to, or ask what a principal needs",
     "coverage": "say which operations are real, partial or missing",
 }
 INTERRUPTED = 130
+# Changes what is the machine's, so that root's rights are kept where sudo gave them.
+AS_ROOT = ("dns",)
 
 
 def build() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
@@ -104,6 +109,10 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
         help="some of calls, events, reconcilers, with commas (default: all)",
     )
     made["watch"].add_argument("--json", action="store_true", help="print JSON, a line each")
+    made["shell"].add_argument("machine", metavar="INSTANCE", help="its id, such as i-…")
+    made["shell"].add_argument(
+        "--root", action="store_true", help="as root (default: as the user who logs in)"
+    )
     made["doctor"].add_argument("--json", action="store_true", help="print JSON")
     made["env"].add_argument(
         "--shell",
@@ -121,6 +130,10 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
     )
     _add_iam(made)
     _add_images(made["images"])
+    for name in ("ssh-config", "dns"):
+        made[name].add_argument(
+            "what", choices=("install", "uninstall"), help="do it, or undo exactly what was done"
+        )
     _add_trust(made["trust"])
     made["reset"].add_argument("--yes", action="store_true", help="do not ask")
     made["coverage"].add_argument("service", nargs="?", help="a service such as s3")
@@ -187,14 +200,24 @@ def _add_images(images: argparse.ArgumentParser) -> None:
         kind.add_argument("--port", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Our own words, and those of a command for a machine."""
+    if words[:1] != ["shell"] or "--" not in words:
+        return words, []
+    at = words.index("--")
+    return words[:at], words[at + 1 :]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    given = build()[0].parse_args(words)
-    given.words = words
-    module = importlib.import_module(f"cloudling.cli.{given.command}")
+    own, program = _split(words)
+    given = build()[0].parse_args(own)
+    given.words, given.program = words, program
+    module = importlib.import_module(f"cloudling.cli.{given.command.replace('-', '_')}")
     try:
-        privileges.drop()
+        if given.command not in AS_ROOT:
+            privileges.drop()
         status: int = module.run(given)
         sys.stdout.flush()
     except UserError as refusal:

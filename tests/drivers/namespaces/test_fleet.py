@@ -11,8 +11,6 @@ from cloudling.kernel.machines import HeldMachine, NoSuchRoot
 if TYPE_CHECKING:
     from tests.drivers.namespaces.conftest import Rig, Turn
 
-SAYING = b"#!/bin/sh\necho said by $(id -u) in $(pwd)\necho x >> /srv/times\n"
-
 
 async def held(rig: Rig) -> dict[str, HeldMachine]:
     return {each.name: each for each in (await rig.machines.holdings()).machines}
@@ -64,6 +62,33 @@ def test_what_was_captured_is_a_root(rig: Rig, turn: Turn) -> None:
     turn(capture())
 
 
+def test_a_disk_outlives_the_root_below_it(rig: Rig, turn: Turn) -> None:
+    async def remove() -> None:
+        await rig.machines.start(rig.machine("i-10"))
+        await rig.shell("i-10", "echo one > /srv/file")
+        await rig.machines.capture("i-10", "ami-1")
+        await rig.machines.discard("i-10")
+        over = rig.machine("i-11", root="ami-1")
+        await rig.machines.start(over)
+        await rig.machines.capture("i-11", "ami-2")
+        await rig.remove_root("ami-1")
+        await rig.machines.stop("i-11")
+        with pytest.raises(NoSuchRoot):
+            await rig.machines.start(rig.machine("i-12", root="ami-1"))
+        await rig.machines.start(over)
+        await rig.machines.start(rig.machine("i-13", root="ami-2"))
+        for name in ("i-11", "i-13"):
+            code, printed = await rig.shell(name, "cat /srv/file")
+            assert (code, printed) == (0, "" if rig.who == "fake" else "one\n")
+        await rig.machines.discard("i-11")
+        await rig.remove_root("ami-2")
+        await rig.machines.discard("i-13")
+
+    turn(remove())
+    layers = rig.place / "data" / "layers"
+    assert rig.who == "fake" or list(layers.iterdir()) == []
+
+
 def test_programs_run_in_it(rig: Rig, turn: Turn) -> None:
     async def run() -> int:
         with pytest.raises(OSError, match="no machine i-10"):
@@ -73,16 +98,3 @@ def test_programs_run_in_it(rig: Rig, turn: Turn) -> None:
         return code
 
     assert turn(run()) == 0
-
-
-def test_user_data_runs_once(real: Rig, turn: Turn) -> None:
-    async def boot_twice() -> tuple[str, str]:
-        machine = real.machine("i-10", script=SAYING)
-        await real.machines.start(machine)
-        _, printed = await real.shell("i-10", "until test -s /srv/times; do sleep 0.02; done")
-        await real.machines.stop("i-10")
-        await real.machines.start(machine)
-        _, printed = await real.shell("i-10", "cat /srv/times")
-        return printed, (await real.machines.console("i-10")).decode()
-
-    assert turn(boot_twice()) == ("x\n", "said by 0 in /\n")

@@ -9,16 +9,21 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import pytest
 from tests.drivers.roots.debs import write_repository
 
+from cloudling.drivers.roots import FolderRoots, builder, host
 from cloudling.drivers.roots.builder import Order
-from cloudling.drivers.roots.driver import FolderRoots, builder, host
 from cloudling.drivers.roots.shelf import Label, Shelf
 from cloudling.drivers.roots.trees import Tree
 from cloudling.kernel.machines import NoSuchRoot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[3]
 NAME = "ubuntu-22.04"
@@ -36,6 +41,7 @@ def order(folder: Path, **said: object) -> Order:
 
 
 def from_packages(tmp_path: Path) -> dict[str, object]:
+    tmp_path.mkdir(exist_ok=True)
     line = write_repository(tmp_path / "repository")
     return {"source": "debian", "apt_sources": line, "packages": ("base-tiny",)}
 
@@ -167,23 +173,78 @@ def test_a_build_that_nobody_awaits_any_more_ends_and_leaves_nothing(tmp_path: P
     assert [path.name for path in (tmp_path / "a").iterdir()] == [".lock"]
 
 
+class Builder(subprocess.Popen[bytes]):
+    """The builder's process, whose progress is read."""
+
+    stdout: IO[bytes]
+
+
+def builder_of(said: str, starter: str = "", wrapper: tuple[str, ...] = ()) -> Builder:
+    command = [*wrapper, sys.executable, "-m", "cloudling.drivers.roots", "build", said]
+    if starter:
+        command = [sys.executable, "-c", starter, *command]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    return Builder(command, stdout=subprocess.PIPE, env=env)
+
+
 @needs_usr
 def test_a_builder_dies_with_whoever_started_it(tmp_path: Path) -> None:
     """Held up by a lock of ours, it would wait for ever."""
     shelf = Shelf(tmp_path / "roots")
     said = json.dumps({"folder": str(shelf.folder), "name": NAME, "source": "host"})
-    command = [sys.executable, "-m", "cloudling.drivers.roots", "build", said]
-    starter = f"import subprocess, sys; subprocess.run({command!r})"
     with shelf.locked(nothing):
-        process = subprocess.Popen(
-            [sys.executable, "-c", starter],
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        )
-        assert process.stdout is not None
+        process = builder_of(said, starter="import subprocess, sys; subprocess.run(sys.argv[1:])")
         with process.stdout as output:
             assert output.readline() == b"waiting for another build\n"
             process.send_signal(signal.SIGKILL)
             process.wait()
             # Its end of the pipe closes with it.
             assert output.read() == b""
+
+
+@needs_apt
+def test_a_build_that_was_killed_is_begun_anew(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "roots")
+    given = {"folder": str(shelf.folder), "name": NAME, **from_packages(tmp_path)}
+    killed = builder_of(json.dumps(given))
+    with killed.stdout as output:
+        assert output.readline() == b"reading the lists of packages\n"
+        killed.kill()
+        killed.wait()
+
+    builder.build(order(shelf.folder, **from_packages(tmp_path / "again")), shelf, nothing)
+
+    assert [label.name for label in shelf.labels()] == ["base-debian", NAME]
+
+
+STRANGER = ("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups")
+
+
+@pytest.fixture
+def strange() -> Iterator[Path]:
+    """A folder of an ordinary user's, who can run this Python."""
+    tried = [*STRANGER, sys.executable, "-c", "import msgspec"]
+    if os.geteuid() or shutil.which(STRANGER[0]) is None:
+        pytest.skip("Only root becomes another user, with setpriv.")
+    if subprocess.run(tried, capture_output=True, check=False).returncode:
+        pytest.skip("Another user cannot run this Python.")
+    with tempfile.TemporaryDirectory() as name:
+        os.chown(name, 12345, 12345)
+        yield Path(name)
+
+
+@needs_apt
+@pytest.mark.parametrize("source", ["debian", "host"])
+def test_an_ordinary_user_builds_roots_that_are_all_that_users(strange: Path, source: str) -> None:
+    given = from_packages(strange) if source == "debian" else {"source": "host"}
+    said = {"folder": str(strange / "roots"), "name": NAME, "keeps_wheels": False, **given}
+
+    done = builder_of(json.dumps(said), wrapper=STRANGER)
+    with done.stdout as output:
+        told = output.read().decode()
+
+    assert done.wait() == 0, told
+    found = [path for path in (strange / "roots").rglob("*") if not path.is_symlink()]
+    assert {path.lstat().st_uid for path in found} == {12345}
+    assert not [path for path in found if path.stat().st_mode & 0o6000]
+    assert Shelf(strange / "roots").find(NAME) is not None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cloudling.drivers.roots.driver import FolderRoots, host
+from cloudling.drivers.roots import FolderRoots, host
 from cloudling.drivers.roots.shelf import Label, Shelf
 from cloudling.kernel.machines import NoSuchRoot
 from cloudling.testing.machines import FAMILIES, FakeRoots
@@ -88,3 +88,15 @@ def test_a_built_root_is_not_removed(roots: Roots) -> None:
     asyncio.run(roots.remove(NAME))
 
     assert NAME in {root.name for root in asyncio.run(roots.roots()) if root.is_ready}
+
+
+def test_a_root_that_a_machine_captured_says_as_much_as_machines_know(tmp_path: Path) -> None:
+    folder = tmp_path / "captured" / CAPTURED
+    (folder / "tree").mkdir(parents=True)
+    (folder / "tree" / "file").write_bytes(b"x" * 10_000)
+    (folder / "root.json").write_text('{"title": "mine", "lower": ["gone"], "host_usr": true}')
+
+    found = asyncio.run(FolderRoots(tmp_path, tmp_path / "captured").prepare(CAPTURED, print))
+
+    assert (found.name, found.title, found.is_ready) == (CAPTURED, "mine", True)
+    assert found.size >= 10_000

@@ -6,7 +6,6 @@ the limits hold is what could be made, not what was wished for.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -23,24 +22,27 @@ _FREEZER = "freezer"
 _NAMES = {"cpu": "processors", "memory": "memory", "pids": "processes"}
 _PERIOD = 100_000
 _PROCESSES = "cgroup.procs"
+_PREFIX = "cloudling-"
 # Not there where the kernel does not count what is swapped.
 _OPTIONAL = ("memory.swap.max", "memory.memsw.limit_in_bytes")
 
 
 class Groups:
-    """Those of one netd: a folder of its own in each hierarchy, and in it one for each machine."""
+    """Those of one netd: a folder of its own in each hierarchy, and in it one for each machine.
 
-    def __init__(self, place: str, *, is_root: bool, mounted: Path = _MOUNTED) -> None:
-        """`place` is what tells this netd from others, and is the same at its next start."""
-        name = f"cloudling-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+    They bear the number of the process that makes them, so that those of the dead can be told.
+    """
+
+    def __init__(self, mounted: Path = _MOUNTED) -> None:
+        name = f"{_PREFIX}{os.getpid()}"
         self.is_unified = (mounted / "cgroup.controllers").exists()
         self._roots: dict[str, Path] = {}
         if self.is_unified:
-            self._settle(mounted, name, is_root=is_root)
+            self._settle(mounted, name)
         else:
             for controller in (*_CONTROLLERS, _FREEZER):
                 self._claim(mounted / controller, controller, name)
-        self.sweep()
+        self._sweep_dead()
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -77,17 +79,17 @@ class Groups:
         """False while one of its processes is still being ended."""
         return all(_is_removed(root / machine) for root in self._own())
 
-    def sweep(self) -> None:
-        """Remove what is empty; a netd that was killed leaves such behind."""
-        for root in self._own():
-            for folder in root.iterdir():
-                if folder.is_dir():
-                    _is_removed(folder)
-
     def close(self) -> None:
-        self.sweep()
         for root in self._own():
-            _is_removed(root)
+            _remove_all(root)
+
+    def _sweep_dead(self) -> None:
+        """A netd that was killed leaves empty ones behind."""
+        for parent in {root.parent for root in self._own()}:
+            for root in parent.glob(f"{_PREFIX}*"):
+                number = root.name.removeprefix(_PREFIX)
+                if number.isdigit() and not Path("/proc", number).exists():
+                    _remove_all(root)
 
     def _own(self) -> set[Path]:
         return set(self._roots.values())
@@ -101,13 +103,13 @@ class Groups:
                 root.mkdir(exist_ok=True)
                 self._roots[controller] = root
 
-    def _settle(self, mounted: Path, name: str, *, is_root: bool) -> None:
+    def _settle(self, mounted: Path, name: str) -> None:
         """Folders of version 2: controllers serve below a group only if it has no processes.
 
         As root ours lie at the top. An ordinary user has a group that was handed over; what is in
         it moves aside, into a group below it.
         """
-        parent = mounted if is_root else mounted / _own_path("").lstrip("/")
+        parent = mounted if os.getuid() == 0 else mounted / _own_path("").lstrip("/")
         root = parent / name
         try:
             if parent != mounted:
@@ -163,6 +165,13 @@ def _move_aside(folder: Path) -> None:
     for process in (folder / _PROCESSES).read_text(encoding="ascii").split():
         with suppress(ProcessLookupError):
             (aside / _PROCESSES).write_text(process, encoding="ascii")
+
+
+def _remove_all(root: Path) -> None:
+    for folder in root.iterdir():
+        if folder.is_dir():
+            _is_removed(folder)
+    _is_removed(root)
 
 
 def _is_removed(folder: Path) -> bool:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from cloudling.drivers.namespaces.keepers import Keeper
+
 _MARKER = "booted"
 _CONSOLE = "console.log"
+_IMAGE = "disk.img"
 _GONE = ".gone-"
 _UNFINISHED = ".unfinished-"
 _TREE = "tree"
@@ -31,8 +34,9 @@ DONE = "work done"
 class Disks:
     """Folders by their names below netd's own two, `data` and `cache`."""
 
-    def __init__(self, bases: Mapping[str, Path]) -> None:
+    def __init__(self, bases: Mapping[str, Path], keeper: Keeper) -> None:
         self._bases = bases
+        self._keeper = keeper
         self._numbers = 0
         self.tell: Callable[[Event], None] = lambda event: None
         self.watch: Callable[[int, Callable[[], object]], None] = lambda number, notice: None
@@ -55,6 +59,26 @@ class Disks:
         place.chmod(0o711)
         return place
 
+    def mount(self, folder: str, size: int) -> int | None:
+        """A disk of that size, to be mounted; None where it is a folder of no size.
+
+        What it once is, it stays: a disk that cannot be mounted is no empty folder.
+        """
+        place = self.place(folder)
+        file = place / _IMAGE
+        base, _, rest = folder.partition("/")
+        if base != "data" or (place / roots.DISK / roots.UPPER).exists():
+            return None
+        try:
+            return self._keeper.disk(f"{rest}/{_IMAGE}", size)
+        except OSError:
+            if file.exists():
+                raise
+            return None
+
+    def programs(self) -> int | None:
+        return self._keeper.programs()
+
     def open_console(self, folder: str) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         return os.open(self.place(folder) / _CONSOLE, flags, 0o600)
@@ -66,12 +90,24 @@ class Disks:
     def mark_booted(self, folder: str) -> None:
         (self.place(folder) / _MARKER).touch(mode=0o600)
 
-    def capture(self, folder: str, to: str, after: Callable[[], object]) -> int:
-        """The number of the work; `after` is called when it has ended."""
-        disk, target = self.place(folder) / roots.DISK, self.place(to)
+    def capture(self, folder: str, to: str, mount: int | None, after: Callable[[], object]) -> int:
+        """The number of the work; `after` is called when it has ended.
+
+        `mount` is the disk's where a machine has it mounted.
+        """
+        place, target = self.place(folder), self.place(to)
         if (target / _TREE).exists():
             raise FileExistsError(17, f"{to} exists.")
-        return self._work(partial(_capture, disk, target), after)
+        disk = self._open(folder, place) if mount is None else os.dup(mount)
+        try:
+            return self._work(partial(_capture, disk, target), after)
+        finally:
+            os.close(disk)
+
+    def _open(self, folder: str, place: Path) -> int:
+        if (place / _IMAGE).exists():
+            return self._keeper.disk(f"{folder.partition('/')[2]}/{_IMAGE}", 0)
+        return os.open(place / roots.DISK, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def discard(self, folder: str) -> int:
         """Its name is free at once."""
@@ -135,17 +171,16 @@ def _do(task: Callable[[], object], writing: int) -> None:
     os._exit(0)
 
 
-def _capture(disk: Path, target: Path) -> None:
+def _capture(disk: int, target: Path) -> None:
     """The host's programs, where they are shown in `usr`, are below what lies there."""
     unfinished = target.with_name(f"{_UNFINISHED}{secrets.token_hex(8)}")
     made = unfinished / _TREE
     made.mkdir(mode=0o755, parents=True)
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    within = os.open(disk, flags)
     for name, to in ((roots.UPPER, made), (roots.UPPER_USR, made / "usr")):
-        source = os.open(name, flags, dir_fd=within)
+        source = os.open(name, flags, dir_fd=disk)
         if name == roots.UPPER_USR:
-            if not any((disk / name).iterdir()):
+            if not os.listdir(source):  # noqa: PTH208 - a folder that has no path
                 continue
             to.mkdir(exist_ok=True)
         trees.copy(source, os.open(to, flags))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 import signal
-import socket
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,10 +13,10 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from cloudling.drivers.namespaces.answers import Event, HeldMachine
+from cloudling.drivers.namespaces.births import Births, Newborn
 from cloudling.drivers.namespaces.channels import Channel, ChannelClosed
-from cloudling.drivers.namespaces.orders import Birth, Boot, Ceilings, Command, End, Ping, Told
+from cloudling.drivers.namespaces.orders import Boot, Command, End, Ping, Told
 from cloudling.drivers.namespaces.plane import NothingSuch
-from cloudling.drivers.namespaces.zygotes import Born, Died, has_many_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,15 +26,12 @@ if TYPE_CHECKING:
     from cloudling.drivers.namespaces.messages import (
         CaptureDisk,
         EnsureMachine,
-        Limits,
         RunCommand,
     )
     from cloudling.drivers.namespaces.plane import Plane
 
-_PATIENCE = 10.0
 _CODES_KEPT = 100
 _ENDING = signal.SIGKILL
-MEMORY, PROCESSES = "memory", "processes"
 
 
 @dataclass(slots=True)
@@ -44,10 +39,7 @@ class Machine:
     """One machine, from its birth until it is removed."""
 
     wanted: EnsureMachine
-    channel: Channel
-    process: int
-    handle: int
-    limits: tuple[str, ...] = ()
+    born: Newborn
     is_ready: bool = False
     is_booting: bool = False
     has_booted: bool = False
@@ -66,8 +58,12 @@ class Machine:
             dict(self.codes),
             self.reason,
             self.has_booted,
-            self.limits,
+            self.born.limits,
         )
+
+    @property
+    def channel(self) -> Channel:
+        return self.born.channel
 
     @property
     def state(self) -> Literal["booting", "running", "ended"]:
@@ -83,10 +79,9 @@ class Machines:
         self._plane = plane
         self._disks = disks
         self._groups = groups
-        self._zygote = zygote
+        self._births = Births(disks, groups, zygote)
         self._machines: dict[str, Machine] = {}
         self._numbers = 0
-        self._early: list[Died] = []
         self.tell: Callable[[Event, Sequence[int]], None] = lambda event, descriptors: None
         self.watch: Callable[[int, Callable[[], object]], None] = lambda number, notice: None
         self.unwatch: Callable[[int], object] = lambda number: None
@@ -104,94 +99,28 @@ class Machines:
             return found.has_booted
         if found is None:
             self._plane.require_new(wanted.name)
-        birth = self._birth(wanted)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        channel = Channel(ours)
-        try:
-            with theirs:
-                process, network = self._bear(birth, wanted, theirs)
-            self._adopt(wanted, channel, process, network)
-        except BaseException:
-            channel.close()
-            raise
+        self._adopt(wanted, self._births.bear(wanted))
         return False
 
-    def _birth(self, wanted: EnsureMachine) -> Birth:
-        groups: tuple[str, ...] = ()
-        ceilings = Ceilings()
-        if wanted.limits is not None:
-            groups = self._groups.make(wanted.name, wanted.limits)
-            ceilings = self._ceilings(wanted.limits)
-        return Birth(
-            wanted.name,
-            wanted.hostname,
-            str(self._disks.make(wanted.folder)),
-            tuple(str(self._disks.place(each)) for each in wanted.lower),
-            wanted.host_usr,
-            groups,
-            ceilings,
-        )
-
-    def _ceilings(self, limits: Limits) -> Ceilings:
-        """What groups do not hold, the kernel holds each process to, as far as it can."""
-        held = self._groups.limits
-        return Ceilings(
-            processes=0 if PROCESSES in held else limits.processes,
-            memory=0 if MEMORY in held else limits.memory,
-            file=limits.disk,
-        )
-
-    def _limits(self, wanted: EnsureMachine) -> tuple[str, ...]:
-        """Those that hold for the machine as a whole."""
-        if wanted.limits is None:
-            return ()
-        held = self._groups.limits
-        is_counted = PROCESSES in held or not has_many_ids()
-        return tuple(dict.fromkeys((*held, PROCESSES))) if is_counted else held
-
-    def _bear(self, birth: Birth, wanted: EnsureMachine, end: socket.socket) -> tuple[int, int]:
-        """Its first process, and a descriptor of its network namespace."""
-        console = self._disks.open_console(wanted.folder)
+    def _adopt(self, wanted: EnsureMachine, born: Newborn) -> None:
         try:
-            self._zygote.send(msgspec.json.encode(birth), (end.fileno(), console))
-        finally:
-            os.close(console)
-        while True:
-            if not select.select([self._zygote], [], [], _PATIENCE)[0]:
-                raise TimeoutError(110, "The zygote does not answer.")
-            data, descriptors = self._zygote.receive()
-            said = msgspec.json.decode(data, type=Born | Died)
-            if isinstance(said, Died):
-                self._early.append(said)
-            elif said.error:
-                raise OSError(5, said.error)
-            else:
-                return said.pid, descriptors[0]
-
-    def _adopt(self, wanted: EnsureMachine, channel: Channel, process: int, network: int) -> None:
-        handle = os.pidfd_open(process)
-        try:
-            self._plane.add_machine(wanted.name, network)
+            self._plane.add_machine(wanted.name, born.network)
         except OSError:
-            signal.pidfd_send_signal(handle, _ENDING)
-            os.close(handle)
+            born.drop()
             raise
-        machine = Machine(wanted, channel, process, handle, self._limits(wanted))
-        self._machines[wanted.name] = machine
-        self.watch(channel.fileno(), lambda: self._hear(machine))
-        self._bury_early()
+        machine = self._machines[wanted.name] = Machine(wanted, born)
+        self.watch(machine.channel.fileno(), lambda: self._hear(machine))
+        self._bury_ended()
 
     def heed_zygote(self) -> None:
         """Take what the zygote says of ends; without a zygote there is no netd."""
-        data, _ = self._zygote.receive()
-        self._early.append(msgspec.json.decode(data, type=Died))
-        self._bury_early()
+        self._births.hear()
+        self._bury_ended()
 
-    def _bury_early(self) -> None:
-        early, self._early = self._early, []
-        for died in early:
+    def _bury_ended(self) -> None:
+        for died in self._births.ended():
             for machine in self._machines.values():
-                if machine.process == died.died and not machine.has_ended:
+                if machine.born.process == died.died and not machine.has_ended:
                     self._bury(machine, os.waitstatus_to_exitcode(died.status))
 
     def _bury(self, machine: Machine, code: int) -> None:
@@ -202,10 +131,12 @@ class Machines:
         machine.commands.clear()
         self.unwatch(machine.channel.fileno())
         machine.channel.close()
-        os.close(machine.handle)
-        self._plane.remove_machine(machine.wanted.name)
-        self._groups.remove(machine.wanted.name)
+        for each in (machine.born.handle, machine.born.disk):
+            if each is not None:
+                os.close(each)
         name, reason = machine.wanted.name, machine.reason
+        self._plane.remove_machine(name)
+        self._groups.remove(name)
         self.tell(Event("machine ended", name, code=code, reason=reason), ())
 
     def _hear(self, machine: Machine) -> bool:
@@ -260,7 +191,7 @@ class Machines:
             machine.channel.send(msgspec.json.encode(End(patience)))
         except OSError:
             # It does not listen: the kernel ends it.
-            signal.pidfd_send_signal(machine.handle, _ENDING)
+            signal.pidfd_send_signal(machine.born.handle, _ENDING)
         return True
 
     def check(self, name: str) -> tuple[int, bool]:
@@ -273,14 +204,15 @@ class Machines:
     def capture(self, ask: CaptureDisk) -> int:
         """The number of the work; meanwhile nothing of the machine runs, where that can be."""
         machine = self._machines.get(ask.machine)
-        runs = machine is not None and not machine.has_ended
-        if not runs or not self._groups.freeze(ask.machine, is_frozen=True):
-            return self._disks.capture(ask.folder, ask.to, lambda: None)
+        if machine is None or machine.has_ended:
+            return self._disks.capture(ask.folder, ask.to, None, lambda: None)
+        is_frozen = self._groups.freeze(ask.machine, is_frozen=True)
         thaw = partial(self._groups.freeze, ask.machine, is_frozen=False)
+        after = thaw if is_frozen else lambda: None
         try:
-            return self._disks.capture(ask.folder, ask.to, thaw)
+            return self._disks.capture(ask.folder, ask.to, machine.born.disk, after)
         except BaseException:
-            thaw()
+            after()
             raise
 
     def discard(self, folder: str) -> int:
@@ -324,7 +256,7 @@ class Machines:
     def signal(self, name: str, number: int) -> None:
         machine = self._machines.get(name)
         if machine is not None and not machine.has_ended:
-            signal.pidfd_send_signal(machine.handle, number)
+            signal.pidfd_send_signal(machine.born.handle, number)
 
     def remove(self, name: str) -> None:
         """End it at once; it is forgotten when it has ended."""
@@ -332,15 +264,16 @@ class Machines:
         if machine is None:
             return
         if not machine.has_ended:
-            signal.pidfd_send_signal(machine.handle, _ENDING)
+            signal.pidfd_send_signal(machine.born.handle, _ENDING)
             while not machine.has_ended:
-                if not select.select([self._zygote], [], [], _PATIENCE)[0]:
-                    raise TimeoutError(110, f"{name} does not end.")
+                self._births.wait(f"{name} does not end.")
                 self.heed_zygote()
         del self._machines[name]
 
     def close(self) -> None:
         """End all, so that nothing of their groups stays."""
+        for name in self._machines:
+            self.signal(name, _ENDING)
         for name in list(self._machines):
             self.remove(name)
         self._groups.close()

@@ -223,7 +223,7 @@ class RunCommand(
     uid: Annotated[int, Meta(ge=0, le=65535)] = 0
     gid: Annotated[int, Meta(ge=0, le=65535)] = 0
     to_console: bool = False
-    user: Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9._-]*\Z", max_length=64)] = ""
+    user: Annotated[str, Meta(pattern=r"\A(@|[a-zA-Z0-9._-]*)\Z", max_length=64)] = ""
     has_terminal: bool = False
 
 

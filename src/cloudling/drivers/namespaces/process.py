@@ -14,10 +14,12 @@ import socket
 from pathlib import Path
 
 from cloudling.drivers.namespaces import syscalls
+from cloudling.drivers.namespaces.cgroups import Groups
 from cloudling.drivers.namespaces.channels import Channel
+from cloudling.drivers.namespaces.keepers import Keeper, fork_keeper
 from cloudling.drivers.namespaces.server import Life, Server
 from cloudling.drivers.namespaces.signals import Signals
-from cloudling.drivers.namespaces.zygotes import fork_zygote
+from cloudling.drivers.namespaces.zygotes import FIRST_UID, UIDS, fork_zygote, has_many_ids
 
 NAME = "cloudling-netd"
 _NAMESPACES = syscalls.NEWNET | syscalls.NEWNS | syscalls.NEWIPC | syscalls.NEWUTS
@@ -27,24 +29,48 @@ def main(arguments: list[str]) -> int:
     """Serve a listening socket: its number, the grace in seconds, where it, data and cache lie."""
     listener, grace = int(arguments[0]), float(arguments[1])
     path, data, cache = (Path(each) for each in arguments[2:5])
-    life = Life(path, data, cache, grace)
     syscalls.name_process(NAME)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    groups = Groups()
+    process, keeper = _fork_keeper(data, listener)
     enter_user_namespace(syscalls.NEWPID)
     alive, dead = os.pipe()
     inner = os.fork()
     if inner == 0:
         os.close(dead)
-        _become_inner(alive)
-        # Before anything is received, so that nothing that was is in a machine's memory.
-        zygote = fork_zygote([listener, alive])
-        _serve(Server(socket.socket(fileno=listener), life, Channel(zygote)), alive)
+        held = Keeper(Channel(keeper) if keeper else None)
+        _live(listener, alive, Life(path, data, cache, grace, groups, held), keeper)
         return 0
-    os.close(listener)
-    os.close(alive)
+    for each in (listener, alive):
+        os.close(each)
+    status = _await(inner)
+    groups.close()
+    if keeper:
+        keeper.close()
+        os.waitpid(process, 0)
+    return status
+
+
+def _live(listener: int, alive: int, life: Life, keeper: socket.socket | None) -> None:
+    """Be the inner process."""
+    _become_inner(alive)
+    kept = [keeper.fileno()] if keeper else []
+    # Before anything is received, so that nothing that was is in a machine's memory.
+    zygote = fork_zygote([listener, alive, *kept])
+    _serve(Server(socket.socket(fileno=listener), life, Channel(zygote)), alive)
+
+
+def _await(inner: int) -> int:
     signal.signal(signal.SIGTERM, lambda *_: os.kill(inner, signal.SIGTERM))
     _, status = os.waitpid(inner, 0)
     return os.waitstatus_to_exitcode(status) & 0xFF
+
+
+def _fork_keeper(data: Path, listener: int) -> tuple[int, socket.socket | None]:
+    """Only where netd is root is there something for it to do."""
+    if os.getuid() != 0 or not has_many_ids():
+        return 0, None
+    return fork_keeper(data, (FIRST_UID, UIDS), [listener])
 
 
 def enter_user_namespace(others: int = 0) -> None:

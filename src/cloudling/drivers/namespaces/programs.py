@@ -106,5 +106,7 @@ def _take_ids(uid: int, gid: int, groups: Sequence[int]) -> None:
         return
     # A single id is all that there is: in a user namespace of its own it bears this number.
     syscalls.unshare(syscalls.NEWUSER)
+    # As a fork of the first process it is hidden, even from itself.
+    syscalls.show_process()
     for name, number in (("uid", uid), ("gid", gid)):
         Path(f"/proc/self/{name}_map").write_text(f"{number} 0 1", encoding="ascii")

@@ -11,6 +11,7 @@ import selectors
 import socket
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,31 +19,36 @@ import msgspec
 from cloudling import __version__
 from cloudling.drivers.namespaces import messages
 from cloudling.drivers.namespaces.answers import Answer, Event, Holdings, Self
-from cloudling.drivers.namespaces.cgroups import Groups
 from cloudling.drivers.namespaces.channels import Channel, ChannelClosed, write_aside
 from cloudling.drivers.namespaces.disks import Disks
 from cloudling.drivers.namespaces.machines import Machines
 from cloudling.drivers.namespaces.messages import CarrierRequest, Numbered, Request
 from cloudling.drivers.namespaces.plane import NothingSuch, Plane
-from cloudling.drivers.namespaces.zygotes import has_many_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from cloudling.drivers.namespaces.cgroups import Groups
+    from cloudling.drivers.namespaces.keepers import Keeper
+
 _INLINE = 64 * 1024
 _MOST_CARRIERS = 8
 _EINVAL, _ENOENT = 22, 2
-_SWEPT = ("data/disks", "data/roots")
+_SWEPT = ("data/disks", "data/layers")
 
 
-class Life(msgspec.Struct, frozen=True):
-    """Where netd's socket and the folders that it works in lie, and how long it stays alone."""
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Where netd's socket and the folders that it works in lie, how long it stays alone, and what
+    was made for it before it entered its namespaces."""
 
     path: Path
     data: Path
     cache: Path
     grace: float
+    groups: Groups
+    keeper: Keeper
 
 
 class _Given:
@@ -58,9 +64,8 @@ class Server:
 
     def __init__(self, listener: socket.socket, life: Life, zygote: Channel) -> None:
         self.plane = Plane()
-        self.disks = Disks({"data": life.data, "cache": life.cache})
-        groups = Groups(str(life.path), is_root=has_many_ids())
-        self.machines = Machines(self.plane, self.disks, groups, zygote)
+        self.disks = Disks({"data": life.data, "cache": life.cache}, life.keeper)
+        self.machines = Machines(self.plane, self.disks, life.groups, zygote)
         self._epoch = secrets.token_hex(8)
         self._grace = life.grace
         self._listener = listener
@@ -78,7 +83,9 @@ class Server:
             each.unwatch = self._selector.unregister
             each.tell = self._tell_control
         for folder in _SWEPT:
-            self.disks.sweep(folder)
+            # Not every netd has machines, and may enter where their disks would be.
+            with suppress(OSError):
+                self.disks.sweep(folder)
         self.plane.notice = self._tell_carriers
         self.watch(zygote.fileno(), self._heed_zygote)
 

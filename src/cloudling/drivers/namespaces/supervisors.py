@@ -16,6 +16,7 @@ from cloudling.drivers.namespaces import boots, programs, roots, syscalls
 from cloudling.drivers.namespaces.channels import ChannelClosed, read_aside
 from cloudling.drivers.namespaces.consoles import Console, Copied
 from cloudling.drivers.namespaces.orders import (
+    LOGIN,
     Birth,
     Boot,
     Ceilings,
@@ -77,6 +78,7 @@ class _Supervisor:
         self._channel = channel
         self._console = console
         self._environment = {"PATH": boots.PATH}
+        self._user = "root"
         self._commands: dict[int, int] = {}
         self._scripts: list[str] = []
         self._script = 0
@@ -110,6 +112,8 @@ class _Supervisor:
 
     def command(self, command: Command, descriptors: list[int]) -> None:
         ours: list[int] = []
+        if command.user == LOGIN:
+            command = msgspec.structs.replace(command, user=self._user)
         try:
             if command.has_terminal:
                 own, theirs = programs.open_terminal()
@@ -127,7 +131,7 @@ class _Supervisor:
     def boot(self, order: Boot, descriptors: list[int]) -> None:
         """Interfaces carry by now: what is started here may speak at once."""
         setup = msgspec.json.decode(read_aside(descriptors.pop()), type=Setup)
-        self._environment = boots.environment(setup)
+        self._environment, self._user = boots.environment(setup), setup.user
         boots.prepare(setup, is_first=order.is_first, complain=self._console.say)
         server = boots.ssh_server()
         if server:

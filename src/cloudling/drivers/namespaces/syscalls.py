@@ -5,6 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import struct
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NEWNS = 0x00020000
 NEWCGROUP = 0x02000000
@@ -25,8 +31,11 @@ MS_PRIVATE = 0x40000
 MS_SLAVE = 0x80000
 MNT_DETACH = 0x2
 
-_MOVE_MOUNT = 429
-_MOVE_THIS = 0x4
+_OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT, _SETATTR = 428, 429, 430, 431, 432, 442
+_MOVE_THIS, _EMPTY_PATH, _CLOSE, _CLONED = 0x4, 0x1000, 0o2000000, 0x1
+_SET_FLAG, _SET_STRING, _CREATE = 0, 1, 6
+_ATTRIBUTES = 0x2 | 0x4  # neither set-user-id nor devices; an overlay above has its own
+_READ_ONLY, _MAPPED = 0x1, 0x100000
 _HERE = -100
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _PR_SET_PDEATHSIG = 1
@@ -72,6 +81,34 @@ def move_mount(descriptor: int, target: str) -> None:
     require(result, f"mount on {target}")
 
 
+def mount_detached(kind: str, source: str, options: Sequence[str]) -> int:
+    """A mount that is in no place yet."""
+    made = require(_libc.syscall(_FSOPEN, kind.encode(), 1), f"fsopen {kind}")
+    try:
+        configure = partial(_libc.syscall, _FSCONFIG, made)
+        require(configure(_SET_STRING, b"source", os.fsencode(source), 0), f"source {source}")
+        for each in options:
+            require(configure(_SET_FLAG, each.encode(), None, 0), f"{kind} {each}")
+        require(configure(_CREATE, None, None, 0), f"mount {source}")
+        return require(_libc.syscall(_FSMOUNT, made, 1, _ATTRIBUTES), f"fsmount {source}")
+    finally:
+        os.close(made)
+
+
+def clone_mount(path: str, users: int) -> int:
+    """A mount of a folder in which files are owned as that user namespace maps them."""
+    flags = _CLOSE | _CLONED
+    tree = require(_libc.syscall(_OPEN_TREE, _HERE, os.fsencode(path), flags), f"open {path}")
+    wanted = struct.pack("=QQQQ", _READ_ONLY | _MAPPED | _ATTRIBUTES, 0, 0, users)
+    try:
+        done = _libc.syscall(_SETATTR, tree, b"", _EMPTY_PATH, wanted, len(wanted))
+        require(done, f"map the owners of {path}")
+    except OSError:
+        os.close(tree)
+        raise
+    return tree
+
+
 def unmount(target: str, flags: int = MNT_DETACH) -> None:
     require(_libc.umount2(os.fsencode(target), flags), f"unmount {target}")
 
@@ -84,6 +121,11 @@ def die_with_parent(number: int) -> None:
 def hide_process() -> None:
     """Let nobody look into this process's memory, environment and descriptors."""
     require(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl DUMPABLE")
+
+
+def show_process() -> None:
+    """Let those who are the same user look into this process again."""
+    require(_libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl DUMPABLE")
 
 
 def name_process(name: str) -> None:

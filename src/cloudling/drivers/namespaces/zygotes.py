@@ -28,7 +28,7 @@ _NAMESPACES = (
 )
 # Where `stat` tells their bounds, counted from the field behind the name.
 _ARGUMENTS, _ENVIRONMENT = 45, 47
-_FIRST_UID, _UIDS = 100_000, 65_536
+FIRST_UID, UIDS = 100_000, 65_536
 
 
 class Born(msgspec.Struct, frozen=True, tag="born"):
@@ -171,7 +171,7 @@ def _write_maps(process: int) -> None:
     has_many = has_many_ids()
     if not has_many:
         (folder / "setgroups").write_text("deny", encoding="ascii")
-    extent = f"0 {_FIRST_UID} {_UIDS}" if has_many else "0 0 1"
+    extent = f"0 {FIRST_UID} {UIDS}" if has_many else "0 0 1"
     (folder / "uid_map").write_text(extent, encoding="ascii")
     (folder / "gid_map").write_text(extent, encoding="ascii")
 
@@ -180,11 +180,11 @@ def has_many_ids() -> bool:
     """Whether netd itself was given the ids that machines need."""
     lines = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
     return any(
-        int(first) <= _FIRST_UID and int(first) + int(count) >= _FIRST_UID + _UIDS
+        int(first) <= FIRST_UID and int(first) + int(count) >= FIRST_UID + UIDS
         for first, _, count in (line.split() for line in lines)
     )
 
 
 def owner() -> int:
     """The id, in netd's eyes, of a machine's root."""
-    return _FIRST_UID if has_many_ids() else 0
+    return FIRST_UID if has_many_ids() else 0

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from cloudling.drivers.namespaces import syscalls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 KNOWN = ("debian", "ubuntu")
 _STEP = 5
@@ -151,9 +151,16 @@ class Apt:
                 preexec_fn=_end_with_us,  # noqa: PLW1509 - the builder has no other threads
             )
             os.close(writing)
-            with os.fdopen(reading, encoding="utf-8", errors="replace") as progress:
-                _follow(progress, tell)
-            if process.wait():
+            try:
+                with os.fdopen(reading, encoding="utf-8", errors="replace") as progress:
+                    _follow(progress, tell)
+                process.wait()
+            except BaseException:
+                # It would write on into a folder that is to go.
+                process.kill()
+                process.wait()
+                raise
+            if process.returncode:
                 errors.seek(0)
                 raise OSError(5, f"apt does not get packages: {_complaint(errors.read())}")
 
@@ -162,9 +169,9 @@ def _end_with_us() -> None:
     syscalls.die_with_parent(signal.SIGTERM)
 
 
-def _follow(progress: object, tell: Callable[[str], None] | None) -> None:
+def _follow(progress: Iterable[str], tell: Callable[[str], None] | None) -> None:
     told = -_STEP
-    for line in progress:  # type: ignore[attr-defined]
+    for line in progress:
         kind, _, rest = line.partition(":")
         parts = rest.split(":")
         if tell is None or kind != "dlstatus" or len(parts) < 2:

@@ -68,7 +68,7 @@ class FolderRoots:
                 raise OSError(5, f"The root {name} was built, but it is not there.")
         shelf, label = there
         tell("done")
-        return shelf.root(label)
+        return await asyncio.to_thread(shelf.root, label)
 
     async def remove(self, name: str) -> None:
         await asyncio.to_thread(self.captured.remove, name)

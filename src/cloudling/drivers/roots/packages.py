@@ -7,8 +7,7 @@ import io
 import shutil
 import subprocess
 import tarfile
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from cloudling.drivers.roots.archives import BadArchive, open_tar, unpack
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 _MAGIC = b"!<arch>\n"
 _HEAD = 60
 _LARGEST_CONTROL = 64 * 1024**2
+_READERS = {"control.tar": "--ctrl-tarfile", "data.tar": "--fsys-tarfile"}
 _BY_TARFILE = {"xz": "xz", "gz": "gz", "bz2": "bz2", "": ""}
 
 
@@ -89,17 +89,19 @@ class Package:
     @contextmanager
     def _open(self, stem: str) -> Iterator[tuple[BinaryIO, str]]:
         """A member's bytes, and the compression that tarfile is to undo."""
+        part = self._find(stem)
+        suffix = part.name.removeprefix(stem).removeprefix(".")
+        if suffix not in _BY_TARFILE:
+            with _piped(self.path, stem) as plain:
+                yield plain, ""
+            return
+        with self.path.open("rb") as file:
+            yield cast("BinaryIO", io.BufferedReader(_Section(file, part))), _BY_TARFILE[suffix]
+
+    def _find(self, stem: str) -> Part:
         for part in self._parts:
             if part.name == stem or part.name.startswith(f"{stem}."):
-                suffix = part.name.removeprefix(stem).removeprefix(".")
-                with self.path.open("rb") as file:
-                    section = cast("BinaryIO", io.BufferedReader(_Section(file, part)))
-                    if suffix in _BY_TARFILE:
-                        yield section, _BY_TARFILE[suffix]
-                    else:
-                        with _piped(suffix, section) as plain:
-                            yield plain, ""
-                return
+                return part
         raise BadArchive(f"{self.path.name} has no {stem}.")
 
 
@@ -127,29 +129,20 @@ class _Section(io.RawIOBase):
 
 
 @contextmanager
-def _piped(suffix: str, source: BinaryIO) -> Iterator[BinaryIO]:
-    """Through the program that knows this compression: Python before 3.14 has no zstandard."""
-    program = shutil.which("zstd") if suffix == "zst" else None
+def _piped(path: Path, stem: str) -> Iterator[BinaryIO]:
+    """Through dpkg's own reader, which stands beside apt: Ubuntu packs with zstandard."""
+    program = shutil.which("dpkg-deb")
     if program is None:
-        raise BadArchive(f"Packages compressed as .{suffix} cannot be read: install zstd.")
-    unpacker = subprocess.Popen(  # noqa: S603 - a program found on the user's own path
-        [program, "-dc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        raise BadArchive(f"{path.name} is packed in a way that only dpkg-deb reads: install dpkg.")
+    reader = subprocess.Popen(  # noqa: S603 - a program found on the user's own path
+        [program, _READERS[stem], path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
-    target, plain = cast("BinaryIO", unpacker.stdin), cast("BinaryIO", unpacker.stdout)
-    feeder = threading.Thread(target=_feed, args=(source, target))
-    feeder.start()
+    plain = cast("BinaryIO", reader.stdout)
     try:
         yield plain
     finally:
         plain.close()
-        feeder.join()
-        unpacker.wait()
-
-
-def _feed(source: BinaryIO, target: BinaryIO) -> None:
-    # Whoever reads may have seen enough.
-    with suppress(BrokenPipeError), target:
-        shutil.copyfileobj(source, target)
+        reader.wait()
 
 
 def _parts(path: Path) -> Iterator[Part]:

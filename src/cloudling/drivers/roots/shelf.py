@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,8 +31,8 @@ class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     what only other roots stand on.
     """
 
-    name: str
     title: str
+    name: str = ""
     users: tuple[str, ...] = ()
     lower: tuple[str, ...] = ()
     host_usr: bool = False
@@ -59,9 +59,11 @@ class Shelf:
             return None
         try:
             said = (self.folder / name / _LABEL).read_bytes()
-            return msgspec.json.decode(said, type=Label)
+            label = msgspec.json.decode(said, type=Label)
         except (OSError, msgspec.DecodeError):
             return None
+        # Those that machines captured do not repeat the name of their folder.
+        return msgspec.structs.replace(label, name=name)
 
     def labels(self) -> list[Label]:
         if not self.folder.is_dir():
@@ -72,7 +74,8 @@ class Shelf:
     def root(self, label: Label) -> Root:
         """As the port tells it: its size is that of all it stands on."""
         below = (self.find(name) for name in label.lower)
-        size = label.size + sum(each.size for each in below if each is not None)
+        own = label.size or size_of(self.tree(label.name))
+        size = own + sum(each.size for each in below if each is not None)
         return Root(name=label.name, title=label.title, is_ready=True, size=size)
 
     @contextmanager
@@ -91,7 +94,8 @@ class Shelf:
     @contextmanager
     def making(self, name: str) -> Iterator[Path]:
         """A folder to fill, which is gone when that fails; `finish` makes it a root."""
-        folder = self.folder / f"{_MAKING}{name}"
+        # What a killed builder's own children still write goes into a folder of theirs.
+        folder = self.folder / f"{_MAKING}{os.getpid()}-{name}"
         (folder / _TREE).mkdir(mode=0o755, parents=True)
         try:
             yield folder
@@ -112,9 +116,15 @@ class Shelf:
             (self.folder / name / _LABEL).unlink(missing_ok=True)
             delete(self.folder / name)
 
+    def clear_own(self) -> None:
+        """What this process was making."""
+        for path in self.folder.glob(f"{_MAKING}{os.getpid()}-*"):
+            delete(path)
+
     def _clear(self) -> None:
         for path in self.folder.glob(f"{_MAKING}*"):
-            delete(path)
+            with suppress(OSError):  # Someone still writes there: the next builder clears it.
+                delete(path)
 
 
 def tree_of(folder: Path) -> Path:

@@ -102,6 +102,12 @@ class Tree:
         self._clear(path)
         path.hardlink_to(other)
 
+    def grant(self, name: str, mode: int, gid: int = 0) -> None:
+        """Other rights for a file or folder that is there; nothing where it is not."""
+        path = self.place(name)
+        if os.path.lexists(path) and not path.is_symlink():
+            self._own(path, mode, 0, gid)
+
     def hide(self, name: str) -> None:
         """Let the file of that name in layers below be seen no more."""
         path = self.place(name)
@@ -194,14 +200,15 @@ def size_of(folder: Path) -> int:
 
 def delete(folder: Path) -> None:
     """All of it, also where folders may not be written."""
-
-    def retry(_: object, path: str, __: object) -> None:
-        Path(path).parent.chmod(0o700)
-        if Path(path).is_dir() and not Path(path).is_symlink():
-            Path(path).chmod(0o700)
-            shutil.rmtree(path)
-        else:
-            Path(path).unlink(missing_ok=True)
-
-    if os.path.lexists(folder):
-        shutil.rmtree(folder, onerror=retry)
+    if not os.path.lexists(folder):
+        return
+    try:
+        shutil.rmtree(folder)
+    except PermissionError:
+        folder.chmod(0o700)
+        for here, names, _ in os.walk(folder):
+            for name in names:
+                path = Path(here, name)
+                if not path.is_symlink():
+                    path.chmod(0o700)
+        shutil.rmtree(folder)

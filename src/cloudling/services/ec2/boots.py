@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 async def boot(call: Ec2Call, instance: Instance) -> Wake | None:
     """Build what stands behind its image, which can take minutes, then start it."""
     try:
-        await roots.prepare(call, instance.root)
+        await roots.prepare(call, instance)
         async with runtime.of(call).lock(instance.id):
             now = await _still(call, instance.id, "pending")
             if now is not None:
@@ -87,7 +87,7 @@ async def _keep_running(call: Ec2Call, instance: Instance) -> None:
     elif instance.id not in known.running and await _adopt(call, instance, machines):
         return
     if instance.id not in known.running:
-        await roots.prepare(call, instance.root)
+        await roots.prepare(call, instance)
         await start(call, instance)
     if instance.booted != instance.starts:
         async with call.unit():
@@ -130,11 +130,23 @@ async def start(call: Ec2Call, instance: Instance) -> None:
     await faces.show(call, instance.vpc)
     told = runtime.Told()
     await _tell(call, instance, told)
-    machine = await machine_values.machine(call, instance, await roots.family(call, instance.root))
+    machine = await machine_values.machine(call, instance)
     await call.committed()
     await machines.start(machine)
     told.interfaces = machine.interfaces
     known.running[instance.id] = told
+
+
+async def restart(call: Ec2Call, instance: Instance) -> None:
+    """Start it again after a pause; where that fails it is stopped."""
+    try:
+        await start(call, instance)
+    except DriverGone:
+        raise
+    except (OSError, NoSuchRoot) as fault:
+        now = await _still(call, instance.id, "running")
+        if now is not None:
+            await lose(call, now, state_changes.by_server(_words(fault)))
 
 
 async def _keep_told(call: Ec2Call, instance: Instance) -> Wake | None:

@@ -84,7 +84,7 @@ class Ec2Call(Call):
         PublicAddress, name="ec2_public_addresses", key=("address",), scope="world"
     )
     volumes = collection(Volume, name="ec2_volumes", key=("id",), indexes=("state",))
-    snapshots = collection(Snapshot, name="ec2_snapshots", key=("id",))
+    snapshots = collection(Snapshot, name="ec2_snapshots", key=("id",), indexes=("state",))
     # Images may be launched by other accounts, too.
     images = collection(
         Image, name="ec2_images", key=("id",), scope="world", indexes=("state", "snapshot")

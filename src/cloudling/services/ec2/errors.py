@@ -265,3 +265,31 @@ class InvalidAmiAttributeItemValue(AwsError):
     """Who is to launch an image is no account and no group."""
 
     code = "InvalidAMIAttributeItemValue"
+
+
+class InvalidAttachmentIdNotFound(AwsError):
+    """The interface is not attached so."""
+
+    code = "InvalidAttachmentID.NotFound"
+
+
+class VolumeInUse(AwsError):
+    """The volume is attached to an instance."""
+
+
+class InvalidSnapshotInUse(AwsError):
+    """An image is made of the snapshot."""
+
+    code = "InvalidSnapshot.InUse"
+
+
+class InvalidAmiNameMalformed(AwsError):
+    """An image cannot be called so."""
+
+    code = "InvalidAMIName.Malformed"
+
+
+class InvalidAmiNameDuplicate(AwsError):
+    """Another image of the account is called so."""
+
+    code = "InvalidAMIName.Duplicate"

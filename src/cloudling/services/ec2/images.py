@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudling.kernel import operation
 from cloudling.services.ec2 import image_catalogue, listings, own_images, references, taggings
@@ -94,7 +94,8 @@ async def describe_images(call: Ec2Call, request: Request) -> Request:
         raise InvalidParameterCombination(
             "The parameter imagesSet cannot be used with the parameter maxResults"
         )
-    _require(named, known)
+    gone = [each for each in named if await _is_gone(call, each)]
+    _require([each for each in named if each not in gone], known)
     items = [
         {**each, **await _tags(call, each["ImageId"])}
         for each in known.values()
@@ -107,18 +108,27 @@ async def describe_images(call: Ec2Call, request: Request) -> Request:
     return {"Images": shown, **more}
 
 
-async def launchable(call: Ec2Call, image_id: str) -> tuple[Request, str]:
-    """An image as it is described, and the machines' name for what stands behind it."""
+class Launchable(NamedTuple):
+    """An image as it is described, the machines' name for what stands behind it, and its family."""
+
+    described: Request
+    root: str
+    family: str
+
+
+async def launchable(call: Ec2Call, image_id: str) -> Launchable:
+    """An image that the caller may launch."""
     references.check(_KIND, image_id)
     public = image_catalogue.images(call.region).get(image_id)
     if public is not None:
-        return public, image_catalogue.family(public["Name"])
+        family = image_catalogue.family(public["Name"])
+        return Launchable(public, family, family)
     image = await call.images.get(image_id)
     if image is None or not own_images.is_visible(call, image):
         raise absent(image_id)
     if image.state != "available":
         raise InvalidAmiIdUnavailable(f"The image ID '{image_id}' is not available")
-    return own_images.describe(image), image.root
+    return Launchable(own_images.describe(image), image.root, image.family)
 
 
 async def require_own(call: Ec2Call, image_id: str) -> Image:
@@ -136,6 +146,12 @@ async def _known(call: Ec2Call) -> dict[str, Request]:
     """Every image that the caller may see, by its id."""
     own = {each.id: own_images.describe(each) for each in await own_images.visible(call)}
     return {**own, **image_catalogue.images(call.region)}
+
+
+async def _is_gone(call: Ec2Call, image_id: str) -> bool:
+    """Whether the caller has given an image up lately: then there is nothing to tell, or wrong."""
+    found = await call.images.get(image_id)
+    return found is not None and found.account == call.account and found.state == own_images.GONE
 
 
 def absent(*missing: str) -> InvalidAmiIdNotFound:
@@ -167,7 +183,7 @@ async def _is_launched_by(call: Ec2Call, image: Request, users: Sequence[str]) -
         return True
     own = await call.images.get(image["ImageId"])
     asked = {call.account if user == "self" else user for user in users}
-    return own is not None and bool(asked & set(own.users))
+    return own is not None and any(("UserId", user) in own.permissions for user in asked)
 
 
 async def _tags(call: Ec2Call, image: str) -> Request:

@@ -34,3 +34,8 @@ async def cards(call: Ec2Call, instance_id: str) -> list[NetworkInterface]:
     """The interfaces of an instance, by their devices."""
     found = await call.network_interfaces.find(instance=instance_id)
     return sorted(found, key=lambda card: card.device)
+
+
+async def touch(call: Ec2Call, instance: Instance) -> None:
+    """Something that belongs to the instance has changed: its reconciler is to look."""
+    await call.instances.change(instance.id, expect=instance.revision)

@@ -20,7 +20,8 @@ class MetadataOptions(Struct, frozen=True, kw_only=True):
 class Instance(Record, frozen=True, kw_only=True):
     """A virtual machine.
 
-    `root` is the machines' name for what its disk lies over, `key_line` the public key as it was
+    `root` is the machines' name for what its disk lies over, `family` for what that is made of,
+    `key_line` the public key as it was
     at the launch, `launched` the moment of the last start. `reason` is the code and words of the
     last change of state, `transition` the same for people. `ended` is when it was terminated.
     `starts` counts how often it was to start, `booted` is the count that it runs with.
@@ -31,6 +32,7 @@ class Instance(Record, frozen=True, kw_only=True):
     index: int
     image: str
     root: str
+    family: str
     type: str
     architecture: str
     cores: int
@@ -147,13 +149,15 @@ class Snapshot(Record, frozen=True, kw_only=True):
     state: str
     description: str
     progress: int = 0
+    family: str = ""
 
 
 class Image(Record, frozen=True, kw_only=True):
     """A machine image of the account's own, made of a snapshot.
 
-    `instance` is what it is made from, and `reboots` whether that has to stop meanwhile. `users`
-    and `groups` may launch it.
+    `instance` is what it is made from, and `reboots` whether that has to stop meanwhile.
+    `permissions` say who may launch it: the member of LaunchPermission, and its value. `ended` is
+    when it was given up.
     """
 
     id: str
@@ -172,8 +176,8 @@ class Image(Record, frozen=True, kw_only=True):
     instance: str = ""
     reboots: bool = False
     reason: tuple[str, str] = ("", "")
-    users: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
+    permissions: tuple[tuple[str, str], ...] = ()
+    ended: float = 0.0
     boot_mode: str = ""
     metadata: str = ""
     ena: bool = True

@@ -35,7 +35,13 @@ _OLD: dict[str, dict[str, Any]] = {
 # Processors of standard instances that may run at once in a region. AWS raises it with use.
 QUOTA = 256
 _STANDARD = frozenset("acdhimrtz")
-_HERE = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+# The images that processors run, by what they call themselves.
+_HERE = {
+    "x86_64": ("x86_64", "i386"),
+    "amd64": ("x86_64", "i386"),
+    "aarch64": ("arm64",),
+    "arm64": ("arm64",),
+}
 _MEBIBYTE, _GIBIBYTE = 2**20, 2**30
 _PROCESSES_PER_MEBIBYTE = 4
 
@@ -118,7 +124,7 @@ def check_architecture(size: Size, architecture: str) -> None:
             "the instance type or AMI."
         )
     here = platform.machine()
-    if _HERE.get(here) != architecture:
+    if architecture not in _HERE.get(here, ()):
         raise Unsupported(
             "The requested configuration is currently not supported. This machine's processors "
             f"are {here}, and {architecture} programs cannot run on it. Choose an image and an "

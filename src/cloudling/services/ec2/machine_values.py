@@ -36,8 +36,8 @@ _USERS = {"ubuntu-22.04": "ubuntu", "ubuntu-24.04": "ubuntu", "debian-12": "admi
 _USER = "ec2-user"
 
 
-async def machine(call: Ec2Call, instance: Instance, family: str) -> Machine:
-    """What is to run; `family` is what the instance's root was made of at first."""
+async def machine(call: Ec2Call, instance: Instance) -> Machine:
+    """What is to run."""
     cards = await instance_lookup.cards(call, instance.id)
     volume = await call.volumes.get(instance.volume)
     vpc = await call.vpcs.get(instance.vpc)
@@ -51,7 +51,7 @@ async def machine(call: Ec2Call, instance: Instance, family: str) -> Machine:
         root=instance.root,
         limits=instance_sizes.limits(size, volume),
         interfaces=await interfaces(call, cards),
-        user=_USERS.get(family, _USER),
+        user=_USERS.get(instance.family, _USER),
         keys=(instance.key_line,) if instance.key_line else (),
         script=instance.user_data or b"",
         environment=carrier.environment if carrier else {},

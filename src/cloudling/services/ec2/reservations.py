@@ -59,6 +59,7 @@ class _Plan(NamedTuple):
 
     image: Request
     root: str
+    family: str
     size: Size
     card: Card
     disk: Disk
@@ -120,13 +121,14 @@ async def _plan(
 ) -> _Plan:
     image_id = required(request, "ImageId")
     launch_options.check(request)
-    tags = _tags(request)
-    image, root = await images.launchable(call, image_id)
+    tags = taggings.by_kind(request, *_TAGGED)
+    image, root, family = await images.launchable(call, image_id)
     size = instance_sizes.find(catalogue, request.get("InstanceType") or instance_sizes.DEFAULT)
     instance_sizes.check_architecture(size, image["Architecture"])
     return _Plan(
         image=image,
         root=root,
+        family=family,
         size=size,
         card=await launch_networks.read(call, request, catalogue, size, most),
         disk=root_devices.read(image, request.get("BlockDeviceMappings") or ()),
@@ -135,18 +137,6 @@ async def _plan(
         fields=await launch_options.fields(call, request, image, size),
         tags=tags,
     )
-
-
-def _tags(request: Request) -> dict[str, dict[str, str]]:
-    """The tags of each kind of resource that a launch makes."""
-    given = request.get("TagSpecifications") or ()
-    taggings.specified({"TagSpecifications": []}, *_TAGGED)
-    found = {}
-    for each in given:
-        kind = each.get("ResourceType")
-        alone = [other for other in given if other.get("ResourceType") == kind]
-        found[str(kind)] = taggings.specified({"TagSpecifications": alone}, *_TAGGED)
-    return found
 
 
 async def _key(call: Ec2Call, name: str | None) -> KeyPair | None:
@@ -176,8 +166,7 @@ async def _reserve(call: Ec2Call, request: Request, plan: _Plan, count: int) -> 
         await _associate(call, plan.profile, instance_id)
         made = {"instance": instance_id, "volume": volume.id, "network-interface": card.id}
         for kind, name in made.items():
-            if plan.tags.get(kind):
-                await taggings.add(call, taggings.place(call, kind, name), plan.tags[kind])
+            await taggings.add(call, taggings.place(call, kind, name), plan.tags[kind])
     return reservation
 
 
@@ -191,6 +180,7 @@ def _instance(
         index=index,
         image=plan.image["ImageId"],
         root=plan.root,
+        family=plan.family,
         type=plan.size.name,
         architecture=plan.image["Architecture"],
         cores=plan.size.cores,

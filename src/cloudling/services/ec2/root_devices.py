@@ -57,7 +57,7 @@ def read(image: Request, mappings: Sequence[Request]) -> Disk:
         if mapping.get("DeviceName") == root:
             asked = _root(mapping)
         else:
-            _check_other(mapping)
+            check_other(mapping)
     kind = asked.get("VolumeType") or own["VolumeType"]
     size = asked.get("VolumeSize", own["VolumeSize"])
     _check(asked, own, kind, size)
@@ -83,7 +83,7 @@ def _root(mapping: Request) -> Request:
     return found
 
 
-def _check_other(mapping: Request) -> None:
+def check_other(mapping: Request) -> None:
     """Devices besides the root: what suppresses one or stands for an instance store is no volume.
 
     Types without instance stores ignore what stands for them, as AWS does.

@@ -1,4 +1,4 @@
-"""What stands behind images: built once at a time, and what family each is of."""
+"""What stands behind images: built once at a time."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cloudling.kernel.machines import NoSuchRoot
 from cloudling.services.ec2 import runtime
 
 if TYPE_CHECKING:
     from cloudling.services.ec2.call import Ec2Call
+    from cloudling.services.ec2.instance_records import Instance
 
 log = logging.getLogger(__name__)
 
 
-async def prepare(call: Ec2Call, root: str) -> None:
-    """Have the root there. Raises NoSuchRoot, OSError."""
+async def prepare(call: Ec2Call, instance: Instance) -> None:
+    """Have the instance's root there. Raises NoSuchRoot, OSError.
+
+    Disks that are there go on without a root that was removed since.
+    """
     if call.cloud.roots is None:
         return
+    root = instance.root
     async with runtime.of(call).lock(f"root {root}"):
-        await call.cloud.roots.prepare(root, partial(log.info, "root=%s %s", root))
-
-
-async def family(call: Ec2Call, root: str) -> str:
-    """What a root was made of at first: itself, or what the image is of."""
-    image = await call.images.get(root)
-    return image.family if image is not None else root
+        try:
+            await call.cloud.roots.prepare(root, partial(log.info, "root=%s %s", root))
+        except NoSuchRoot:
+            if not instance.booted:
+                raise

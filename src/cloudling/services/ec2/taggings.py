@@ -80,9 +80,14 @@ async def add(call: Call, where: str, new: Mapping[str, str]) -> None:
     await call.tags.replace(where, merged)
 
 
-def specified(request: Request, *kinds: str) -> dict[str, str]:
-    """The tags for what an operation makes, which is of one of these resource types."""
-    found: list[Request] = []
+def specified(request: Request, kind: str) -> dict[str, str]:
+    """The tags for what an operation makes, which is of one resource type."""
+    return by_kind(request, kind)[kind]
+
+
+def by_kind(request: Request, *kinds: str) -> dict[str, dict[str, str]]:
+    """The tags for all that an operation makes, by each of its resource types."""
+    found: dict[str, list[Request]] = {kind: [] for kind in kinds}
     for each in request.get("TagSpecifications") or ():
         kind, tags = each.get("ResourceType"), each.get("Tags")
         if not kind:
@@ -93,8 +98,8 @@ def specified(request: Request, *kinds: str) -> dict[str, str]:
             )
         if not tags:
             raise InvalidParameter("Tag specification must have at least one tag")
-        found += tags
-    tags = read(found)
-    if len(tags) > MOST:
+        found[kind] += tags
+    checked = {kind: read(tags) for kind, tags in found.items()}
+    if max(map(len, checked.values()), default=0) > MOST:
         raise TagLimitExceeded
-    return tags
+    return checked

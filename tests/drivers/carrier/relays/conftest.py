@@ -31,7 +31,7 @@ class Turn:
         self._runner = runner
 
     def __call__(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self._runner.run(asyncio.wait_for(work, 120))
+        return self._runner.run(asyncio.wait_for(work, 60))
 
 
 @pytest.fixture
@@ -116,6 +116,8 @@ class Stage:
     def __init__(self, block: blocks.Block, kind: str) -> None:
         self.block = block
         self.kind = kind
+        # As the block is nobody else's, so are these ports, of which one is taken of all addresses.
+        self.port = 12_000 + 10 * block.number
         self.places = FakePlaces()
         self.listening = FakeListening()
         self.stack = AsyncExitStack()

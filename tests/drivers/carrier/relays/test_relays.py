@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from tests.drivers.carrier.relays.conftest import Turn
 
 ALL = ((0, 65535),)
-# Above the fallback, and below what the kernel gives to connections.
-PORT, OTHER, THIRD = 20_080, 20_081, 20_082
 
 
 def published(stage: Stage, *open_: tuple[int, int], **more: object) -> Published:
@@ -51,23 +49,25 @@ async def talk(where: tuple[str, int], said: bytes) -> bytes:
 
 def test_an_open_port_leads_to_its_machine(stage: Stage, turn: Turn) -> None:
     async def story() -> None:
-        await stage.serve(stage.address(5), PORT, echo)
-        stage.listening.machines["i-1"] = {PORT}
-        await stage.relays.publish("vpc-1", [published(stage, (PORT, PORT))])
-        assert await talk((stage.address(5), PORT), b"hello") == b"hello"
-        assert stage.places.asked == [("internet", stage.address(5), PORT)]
+        await stage.serve(stage.address(5), stage.port, echo)
+        stage.listening.machines["i-1"] = {stage.port}
+        await stage.relays.publish("vpc-1", [published(stage, (stage.port, stage.port))])
+        assert await talk((stage.address(5), stage.port), b"hello") == b"hello"
+        assert stage.places.asked == [("internet", stage.address(5), stage.port)]
 
     turn(story())
 
 
 def test_what_is_blocked_vanishes_and_what_is_closed_is_refused(stage: Stage, turn: Turn) -> None:
     async def story() -> None:
-        await stage.serve(stage.address(5), PORT, echo)
-        stage.listening.machines["i-1"] = {PORT, OTHER}
-        await stage.relays.publish("vpc-1", [published(stage, (PORT, PORT), (THIRD, THIRD))])
-        blocked = asyncio.create_task(outcome((stage.address(5), OTHER), SHORT))
-        assert await outcome((stage.address(5), PORT)) == "open"
-        assert await outcome((stage.address(5), THIRD)) == "refused"
+        await stage.serve(stage.address(5), stage.port, echo)
+        stage.listening.machines["i-1"] = {stage.port, stage.port + 1}
+        await stage.relays.publish(
+            "vpc-1", [published(stage, (stage.port, stage.port), (stage.port + 2, stage.port + 2))]
+        )
+        blocked = asyncio.create_task(outcome((stage.address(5), stage.port + 1), SHORT))
+        assert await outcome((stage.address(5), stage.port)) == "open"
+        assert await outcome((stage.address(5), stage.port + 2)) == "refused"
         assert await blocked == "dropped"
 
     turn(story())
@@ -77,20 +77,20 @@ def test_a_port_that_a_group_has_named_vanishes_once_it_is_revoked(
     stage: Stage, turn: Turn
 ) -> None:
     async def story() -> None:
-        await stage.relays.publish("vpc-1", [published(stage, named=(PORT,))])
-        assert await outcome((stage.address(5), PORT), SHORT) == "dropped"
+        await stage.relays.publish("vpc-1", [published(stage, named=(stage.port,))])
+        assert await outcome((stage.address(5), stage.port), SHORT) == "dropped"
 
     turn(story())
 
 
 def test_groups_edited_while_it_runs_hold_for_new_connections(stage: Stage, turn: Turn) -> None:
     async def story() -> None:
-        where = stage.address(5), PORT
+        where = stage.address(5), stage.port
         await stage.serve(*where, echo)
-        stage.listening.machines["i-1"] = {PORT}
+        stage.listening.machines["i-1"] = {stage.port}
         await stage.relays.publish("vpc-1", [published(stage)])
         assert await outcome(where, SHORT) == "dropped"
-        await stage.relays.publish("vpc-1", [published(stage, (PORT, PORT))])
+        await stage.relays.publish("vpc-1", [published(stage, (stage.port, stage.port))])
         reader, writer = await asyncio.open_connection(*where)
         await stage.relays.publish("vpc-1", [published(stage)])
         assert await outcome(where, SHORT) == "dropped"
@@ -105,13 +105,13 @@ def test_groups_edited_while_it_runs_hold_for_new_connections(stage: Stage, turn
 
 def test_a_program_that_begins_to_listen_is_found(stage: Stage, turn: Turn) -> None:
     async def story() -> None:
-        await stage.serve(stage.address(5), PORT, echo)
+        await stage.serve(stage.address(5), stage.port, echo)
         await stage.relays.publish("vpc-1", [published(stage, *ALL)])
-        assert await outcome((stage.address(5), PORT)) == "refused"
+        assert await outcome((stage.address(5), stage.port)) == "refused"
         stage.relays.start()
-        stage.listening.machines["i-1"] = {PORT}
+        stage.listening.machines["i-1"] = {stage.port}
         async with asyncio.timeout(60):
-            while await outcome((stage.address(5), PORT)) != "open":  # noqa: ASYNC110 - a poll is what is tested
+            while await outcome((stage.address(5), stage.port)) != "open":  # noqa: ASYNC110 - a poll is what is tested
                 await asyncio.sleep(0.02)
 
     turn(story())
@@ -119,10 +119,10 @@ def test_a_program_that_begins_to_listen_is_found(stage: Stage, turn: Turn) -> N
 
 def test_many_bytes_arrive_as_they_were_sent(stage: Stage, turn: Turn) -> None:
     async def story() -> None:
-        await stage.serve(stage.address(5), PORT, echo)
-        stage.listening.machines["i-1"] = {PORT}
-        await stage.relays.publish("vpc-1", [published(stage, (PORT, PORT))])
-        reader, writer = await asyncio.open_connection(stage.address(5), PORT)
+        await stage.serve(stage.address(5), stage.port, echo)
+        stage.listening.machines["i-1"] = {stage.port}
+        await stage.relays.publish("vpc-1", [published(stage, (stage.port, stage.port))])
+        reader, writer = await asyncio.open_connection(stage.address(5), stage.port)
         sent = os.urandom(1 << 20) * 8
         hasher = hashlib.sha256()
 
@@ -155,10 +155,10 @@ def test_who_does_not_read_holds_the_other_up(stage: Stage, turn: Turn) -> None:
             except ConnectionError:
                 writer.close()
 
-        await stage.serve(stage.address(5), PORT, pour)
-        stage.listening.machines["i-1"] = {PORT}
-        await stage.relays.publish("vpc-1", [published(stage, (PORT, PORT))])
-        with socket.create_connection((stage.address(5), PORT)):
+        await stage.serve(stage.address(5), stage.port, pour)
+        stage.listening.machines["i-1"] = {stage.port}
+        await stage.relays.publish("vpc-1", [published(stage, (stage.port, stage.port))])
+        with socket.create_connection((stage.address(5), stage.port)):
             before = -1
             while sent != before:
                 before = sent
@@ -170,10 +170,10 @@ def test_who_does_not_read_holds_the_other_up(stage: Stage, turn: Turn) -> None:
 
 def test_a_machine_that_goes_ends_its_connections(stage: Stage, turn: Turn) -> None:
     async def story() -> None:
-        where = stage.address(5), PORT
+        where = stage.address(5), stage.port
         await stage.serve(*where, echo)
-        stage.listening.machines["i-1"] = {PORT}
-        await stage.relays.publish("vpc-1", [published(stage, (PORT, PORT))])
+        stage.listening.machines["i-1"] = {stage.port}
+        await stage.relays.publish("vpc-1", [published(stage, (stage.port, stage.port))])
         reader, writer = await asyncio.open_connection(*where)
         writer.write(b"x")
         assert await reader.readexactly(1) == b"x"
@@ -187,11 +187,34 @@ def test_a_machine_that_goes_ends_its_connections(stage: Stage, turn: Turn) -> N
     turn(story())
 
 
+def test_a_machine_whose_space_ends_ends_its_connections(stage: Stage, turn: Turn) -> None:
+    """As when it is stopped, though its address stays its own."""
+
+    async def story() -> None:
+        where = stage.address(5), stage.port
+        await stage.serve(*where, echo)
+        stage.listening.machines["i-1"] = {stage.port}
+        await stage.relays.publish("vpc-1", [published(stage, (stage.port, stage.port))])
+        reader, writer = await asyncio.open_connection(*where)
+        writer.write(b"x")
+        assert await reader.readexactly(1) == b"x"
+        stage.relays.renew("i-2")
+        writer.write(b"y")
+        assert await reader.readexactly(1) == b"y"
+        stage.relays.renew("i-1")
+        assert await reader.read() == b""
+        assert await talk(where, b"again") == b"again"
+        writer.close()
+        await writer.wait_closed()
+
+    turn(story())
+
+
 def test_a_connection_that_the_network_refuses_is_reset(stage: Stage, turn: Turn) -> None:
     async def story() -> None:
-        stage.listening.machines["i-1"] = {PORT}
-        await stage.relays.publish("vpc-1", [published(stage, (PORT, PORT))])
-        reader, writer = await asyncio.open_connection(stage.address(5), PORT)
+        stage.listening.machines["i-1"] = {stage.port}
+        await stage.relays.publish("vpc-1", [published(stage, (stage.port, stage.port))])
+        reader, writer = await asyncio.open_connection(stage.address(5), stage.port)
         with pytest.raises(ConnectionResetError):
             await reader.readexactly(1)
         writer.close()
@@ -201,19 +224,19 @@ def test_a_connection_that_the_network_refuses_is_reset(stage: Stage, turn: Turn
 
 def test_a_port_below_1024_or_taken_is_found_all_the_same(stage: Stage, turn: Turn) -> None:
     async def story() -> None:
-        where = stage.address(5), PORT
+        where = stage.address(5), stage.port
         await stage.serve(*where, echo)
-        stage.listening.machines["i-1"] = {PORT}
-        with socket.create_server(("", PORT)):
-            await stage.relays.publish("vpc-1", [published(stage, (PORT, PORT))])
+        stage.listening.machines["i-1"] = {stage.port}
+        with socket.create_server(("", stage.port)):
+            await stage.relays.publish("vpc-1", [published(stage, (stage.port, stage.port))])
             (found,) = stage.relays.publications()
             assert await talk(found.at, b"hello") == b"hello"
             if stage.kind == "steered":
                 assert found.at == where
                 assert not found.note
             else:
-                assert found.at == (stage.address(5), PORT + 10_000)
-                assert found.note == f"Another program holds port {PORT} of all addresses."
+                assert found.at == (stage.address(5), stage.port + 10_000)
+                assert found.note == f"Another program holds port {stage.port} of all addresses."
             await stage.relays.publish("vpc-1", [published(stage)])
             assert await outcome(found.at, SHORT) == "dropped"
             assert stage.relays.publications() == ()
@@ -225,11 +248,11 @@ def test_more_connections_than_there_is_room_for_wait(
     stage: Stage, turn: Turn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def story() -> None:
-        where = stage.address(5), PORT
+        where = stage.address(5), stage.port
         await stage.serve(*where, echo)
-        stage.listening.machines["i-1"] = {PORT}
+        stage.listening.machines["i-1"] = {stage.port}
         monkeypatch.setattr(stage.relays, "_most", 2)
-        await stage.relays.publish("vpc-1", [published(stage, (PORT, PORT))])
+        await stage.relays.publish("vpc-1", [published(stage, (stage.port, stage.port))])
         opened = [await asyncio.open_connection(*where) for _ in range(3)]
         for _, writer in opened:
             writer.write(b"x")

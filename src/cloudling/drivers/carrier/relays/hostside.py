@@ -115,7 +115,7 @@ class HostSide:
         return () if self._relays is None else self._relays.publications()
 
     def change(self, name: str) -> None:
-        """A space began or ended: look at what listens there."""
+        """A space began or ended, so that its connections are of the past."""
         if self._relays is not None:
             self._relays.renew(name)
 

@@ -76,7 +76,11 @@ class Relays:
         self.lose()
 
     def renew(self, machine: str) -> None:
-        """Its space began or ended: nothing of the one before is kept, and all is asked anew."""
+        """Its space ended, or begins anew: nothing of the one before is kept."""
+        for network in self._published.values():
+            for each in network.values():
+                if each.machine == machine:
+                    self._end(each.address)
         self._listening.forget(machine)
         self._woken.set()
 
@@ -99,6 +103,7 @@ class Relays:
                 self._ports.pop((was.machine, was.private), None)
                 self._end(address)
         self._show()
+        self._woken.set()
         await self.look()
 
     async def remove_network(self, name: str) -> None:
@@ -133,7 +138,7 @@ class Relays:
     async def _keep_looking(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(_PERIOD):
+                async with asyncio.timeout(_PERIOD if self._published else None):
                     await self._woken.wait()
             self._woken.clear()
             await self.look()
@@ -211,5 +216,9 @@ class Relays:
 
 def _room() -> int:
     """How many connections there may be at once, of two descriptors each."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST * 2 + _SPARE
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return _MOST if soft == resource.RLIM_INFINITY else max(16, min(_MOST, (soft - _SPARE) // 2))

@@ -11,7 +11,7 @@ import ipaddress
 import struct
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cloudling.drivers.carrier.relays.names import SUFFIXES, address_of
 
@@ -195,8 +195,8 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101 - by its kind
-        self._transport = transport
+        # A protocol of datagrams is made for no other; the loop's own class does not say so.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         self._resolver.heed(data, lambda said: self._transport.sendto(said, addr))
