@@ -30,6 +30,7 @@ COMMANDS = {
     "shell": "run a shell, or one command after --, in a machine",
     "watch": "print calls, events and reconcilers as they happen",
     "explain": "say why a call was denied, and what would allow it",
+    "trust": "say where the certificates lie that instances and verifiers trust",
     "images": "say what stands behind images on this machine, or build it ahead",
     "ssh-config": "let ssh reach machines by address, name and id, or no more",
     "dns": "let this machine resolve the public names of machines, or no more",
@@ -133,6 +134,7 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
         made[name].add_argument(
             "what", choices=("install", "uninstall"), help="do it, or undo exactly what was done"
         )
+    _add_trust(made["trust"])
     made["reset"].add_argument("--yes", action="store_true", help="do not ask")
     made["coverage"].add_argument("service", nargs="?", help="a service such as s3")
     made["coverage"].add_argument("--json", action="store_true", help="print JSON")
@@ -165,6 +167,21 @@ def _add_iam(made: dict[str, argparse.ArgumentParser]) -> None:
         # Said here or before the word: either way it is the same.
         kind.add_argument("--port", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     needed.add_argument("--since", metavar="WHEN", help="only what was done since 15m, 2h, a date")
+
+
+def _add_trust(trust: argparse.ArgumentParser) -> None:
+    kinds = trust.add_subparsers(
+        dest="what", metavar="WHAT", required=True, help="path [--identity]"
+    )
+    path = kinds.add_parser("path", help="print the path of a certificate")
+    path.add_argument(
+        "--identity",
+        action="store_true",
+        help="of the one that instance identity documents are verified against, in place of the "
+        "one that instances trust",
+    )
+    # Said here or before the word: either way it is the same.
+    path.add_argument("--port", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
 def _add_images(images: argparse.ArgumentParser) -> None:

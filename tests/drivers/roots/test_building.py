@@ -9,8 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import pytest
 from tests.drivers.roots.debs import write_repository
@@ -20,6 +21,9 @@ from cloudling.drivers.roots.builder import Order
 from cloudling.drivers.roots.shelf import Label, Shelf
 from cloudling.drivers.roots.trees import Tree
 from cloudling.kernel.machines import NoSuchRoot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[3]
 NAME = "ubuntu-22.04"
@@ -175,8 +179,8 @@ class Builder(subprocess.Popen[bytes]):
     stdout: IO[bytes]
 
 
-def builder_of(said: str, starter: str = "") -> Builder:
-    command = [sys.executable, "-m", "cloudling.drivers.roots", "build", said]
+def builder_of(said: str, starter: str = "", wrapper: tuple[str, ...] = ()) -> Builder:
+    command = [*wrapper, sys.executable, "-m", "cloudling.drivers.roots", "build", said]
     if starter:
         command = [sys.executable, "-c", starter, *command]
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -211,3 +215,36 @@ def test_a_build_that_was_killed_is_begun_anew(tmp_path: Path) -> None:
     builder.build(order(shelf.folder, **from_packages(tmp_path / "again")), shelf, nothing)
 
     assert [label.name for label in shelf.labels()] == ["base-debian", NAME]
+
+
+STRANGER = ("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups")
+
+
+@pytest.fixture
+def strange() -> Iterator[Path]:
+    """A folder of an ordinary user's, who can run this Python."""
+    tried = [*STRANGER, sys.executable, "-c", "import msgspec"]
+    if os.geteuid() or shutil.which(STRANGER[0]) is None:
+        pytest.skip("Only root becomes another user, with setpriv.")
+    if subprocess.run(tried, capture_output=True, check=False).returncode:
+        pytest.skip("Another user cannot run this Python.")
+    with tempfile.TemporaryDirectory() as name:
+        os.chown(name, 12345, 12345)
+        yield Path(name)
+
+
+@needs_apt
+@pytest.mark.parametrize("source", ["debian", "host"])
+def test_an_ordinary_user_builds_roots_that_are_all_that_users(strange: Path, source: str) -> None:
+    given = from_packages(strange) if source == "debian" else {"source": "host"}
+    said = {"folder": str(strange / "roots"), "name": NAME, "keeps_wheels": False, **given}
+
+    done = builder_of(json.dumps(said), wrapper=STRANGER)
+    with done.stdout as output:
+        told = output.read().decode()
+
+    assert done.wait() == 0, told
+    found = [path for path in (strange / "roots").rglob("*") if not path.is_symlink()]
+    assert {path.lstat().st_uid for path in found} == {12345}
+    assert not [path for path in found if path.stat().st_mode & 0o6000]
+    assert Shelf(strange / "roots").find(NAME) is not None

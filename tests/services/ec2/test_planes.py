@@ -49,6 +49,7 @@ class Plane:
         self.vpc: str = vpc["VpcId"]
         (default,) = self.ec2.describe_security_groups()["SecurityGroups"]
         self.default: str = default["GroupId"]
+        self.settle()
 
     def ensure(self) -> None:
         call = handle(self.local.cloud, "ec2", ACCOUNT, "us-east-1")

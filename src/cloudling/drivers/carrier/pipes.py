@@ -45,7 +45,7 @@ class Half(asyncio.Protocol):
         """The other way may still have much to say; under TLS it cannot."""
         self.has_ended = True
         far = self.other.transport
-        if far.is_closing() or not far.can_write_eof():
+        if far.is_closing() or not (far.can_write_eof() and self.transport.can_write_eof()):
             return False
         far.write_eof()
         # When both have said their all, this end closes, and the other one with it.

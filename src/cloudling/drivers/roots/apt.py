@@ -148,7 +148,6 @@ class Apt:
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 pass_fds=[writing],
-                start_new_session=True,
                 preexec_fn=_end_with_us,  # noqa: PLW1509 - the builder has no other threads
             )
             os.close(writing)
@@ -157,8 +156,8 @@ class Apt:
                     _follow(progress, tell)
                 process.wait()
             except BaseException:
-                # Its own programs too, which would write on into a folder that is to go.
-                os.killpg(process.pid, signal.SIGKILL)
+                # It would write on into a folder that is to go.
+                process.kill()
                 process.wait()
                 raise
             if process.returncode:

@@ -116,6 +116,11 @@ class Shelf:
             (self.folder / name / _LABEL).unlink(missing_ok=True)
             delete(self.folder / name)
 
+    def clear_own(self) -> None:
+        """What this process was making."""
+        for path in self.folder.glob(f"{_MAKING}{os.getpid()}-*"):
+            delete(path)
+
     def _clear(self) -> None:
         for path in self.folder.glob(f"{_MAKING}*"):
             with suppress(OSError):  # Someone still writes there: the next builder clears it.

@@ -72,7 +72,7 @@ async def _value(call: Ec2Call, instance: Instance, attribute: str) -> Any:
     """As the answer holds it; an empty structure where the instance has no such thing."""
     described = await instance_descriptions.describe(call, instance)
     if attribute == "groupSet":
-        return described["SecurityGroups"]
+        return [{"GroupId": each["GroupId"]} for each in described["SecurityGroups"]]
     if attribute in ("blockDeviceMapping", "productCodes"):
         return described[_MEMBERS[attribute]]
     if attribute == "enclaveOptions":
