@@ -73,9 +73,7 @@ class Plane:
         self.networks = NamespaceNetworks(
             folder / "netd", data=folder / "data", cache=folder / "cache", wrapper=wrapper
         )
-        self.terms = Terms(
-            port=PORT, door=str(folder / "door.sock"), key=KEY, authority=AUTHORITY
-        )
+        self.terms = Terms(port=PORT, door=str(folder / "door.sock"), key=KEY, authority=AUTHORITY)
         self.carrier = self.driver()
 
     def driver(self, **more: Any) -> CarrierDriver:
