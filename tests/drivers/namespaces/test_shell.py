@@ -6,7 +6,7 @@ import asyncio
 import os
 import pty
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,6 +83,10 @@ def test_a_terminal_is_one_of_the_machines_own(real: Rig, turn: Turn) -> None:
             await real.shell("i-10", "until pgrep -x cat; do sleep 0.02; done")
             # It ends what runs, and not what we typed it to.
             os.write(ours, b"\x03exit 5\n")
+            # The terminal ends with those who write to it, and they when all is read.
+            with suppress(OSError):
+                while True:
+                    said += await asyncio.to_thread(os.read, ours, 4096)
             code = await asyncio.wait_for(process.wait(), PATIENCE)
             os.close(ours)
             return code, said.decode()
