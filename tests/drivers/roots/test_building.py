@@ -183,7 +183,8 @@ def builder_of(said: str, starter: str = "", wrapper: tuple[str, ...] = ()) -> B
     command = [*wrapper, sys.executable, "-m", "cloudling.drivers.roots", "build", said]
     if starter:
         command = [sys.executable, "-c", starter, *command]
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    paths = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     return Builder(command, stdout=subprocess.PIPE, env=env)
 
 
