@@ -237,10 +237,13 @@ def test_stopping_ends_the_work_and_keeps_nothing_running() -> None:
 
 def test_a_source_that_cannot_look_does_not_hold_up_the_others() -> None:
     looks: list[float] = []
+    again = asyncio.Event()
 
     class Blind:
         async def look(self) -> None:
             looks.append(asyncio.get_running_loop().time())
+            if len(looks) == 2:
+                again.set()
             raise ZeroDivisionError
 
         def resync(self) -> None:
@@ -258,8 +261,7 @@ def test_a_source_that_cannot_look_does_not_hold_up_the_others() -> None:
             return None
 
         async with asyncio.timeout(60):
-            while len(looks) < 2:
-                await asyncio.sleep(0)
+            await again.wait()
             scheduler.stir("w", ("a",), work)
             await done.wait()
             task.cancel()
