@@ -84,7 +84,10 @@ def test_a_terminal_is_one_of_the_machines_own(real: Rig, turn: Turn) -> None:
                 said += await asyncio.to_thread(os.read, ours, 4096)
             await real.shell("i-10", "until pgrep -x cat; do sleep 0.02; done")
             # It ends what runs, and not what we typed it to.
-            os.write(ours, b"\x03exit 5\n")
+            os.write(ours, b"\x03")
+            while b"$ " not in said.partition(b"^C")[2]:
+                said += await asyncio.to_thread(os.read, ours, 4096)
+            os.write(ours, b"exit 5\n")
             # The terminal ends with those who write to it, and they when all is read.
             with suppress(OSError):
                 while True:
