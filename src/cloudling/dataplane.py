@@ -138,9 +138,9 @@ class DataPlane:
             endpoint=settings.instance_endpoint == "variable",
             internet=settings.internet == "allow",
         )
-        self._carrier = CarrierDriver(self.folder, networks, terms, grace=grace)
+        self._carrier = carrier = CarrierDriver(self.folder, networks, terms, grace=grace)
         cloud.networks = networks
-        cloud.machines = NamespaceMachines(networks)
+        cloud.machines = NamespaceMachines(networks, carrier.await_space)
         cloud.roots = FolderRoots(cache_of(settings) / _ROOTS, self.folder / _ROOTS)
         cloud.carrier = self._carrier
         cloud.identity_signer = _LateSigner(self.trust)

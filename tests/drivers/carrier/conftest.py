@@ -10,11 +10,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from tests.drivers.namespaces.conftest import STRANGER_ID, WRAPPERS, Turn, require
 
 from cloudling.drivers.carrier.driver import CarrierDriver
 from cloudling.drivers.carrier.messages import Terms
+from cloudling.drivers.namespaces.client import ORPHAN_GRACE
 from cloudling.drivers.namespaces.driver import NamespaceNetworks
 from cloudling.drivers.trust.authorities import make_authority
 from cloudling.kernel.attendance import InstanceMetadata, ServedNetwork
@@ -76,8 +78,10 @@ class Plane:
         self.terms = Terms(port=PORT, door=str(folder / "door.sock"), key=KEY, authority=AUTHORITY)
         self.carrier = self.driver()
 
-    def driver(self, **more: Any) -> CarrierDriver:
-        return CarrierDriver(self.folder / "carrier", self.networks, self.terms, **more)
+    def driver(self, grace: float = ORPHAN_GRACE, **terms: Any) -> CarrierDriver:
+        """Another control's, by these terms."""
+        changed = msgspec.structs.replace(self.terms, **terms)
+        return CarrierDriver(self.folder / "carrier", self.networks, changed, grace=grace)
 
     async def build(self) -> None:
         await self.networks.ensure_network(
