@@ -224,9 +224,7 @@ class Collection(Generic[R]):
         else:
             rows = commits.look_up(table.next_sql, (scope, key))
             if not rows or rows[0][2] != key:
-                # What waits to be written is not among the rows, and may lie between these two.
-                if not commits.waiting_places:
-                    table.gaps.learn(scope, key, rows[0][2] if rows else None)
+                self._learn_gap(key, rows[0][2] if rows else None)
                 rows = []
         if not rows:
             table.cache.put(place, None, _ABSENT)
@@ -236,6 +234,14 @@ class Collection(Generic[R]):
         record = table.decode(data) if current else table.upgrade(version, data)
         table.cache.put(place, record, len(data))
         return record
+
+    def _learn_gap(self, key: bytes, following: bytes | None) -> None:
+        """No row lies between these keys; what waits to be written is no row yet, but may."""
+        space = self._space
+        for within, waiting in self.table.commits.waiting_places:
+            if within == space and key < waiting and (following is None or waiting < following):
+                following = waiting
+        self.table.gaps.learn(self._scope, key, following)
 
     def _put(self, key: bytes, record: R) -> None:
         table, unit = self.table, self.table.unit
