@@ -41,14 +41,12 @@ class Gaps:
     def fill(self, scope: str, key: bytes) -> None:
         """A record with this key will be there: two gaps are left of the one that held it."""
         gaps = self._gaps
-        at = 0
-        for within, low, high in gaps:
+        for at, (within, low, high) in enumerate(gaps):
             if low < key and (high is None or key < high) and within == scope:
                 # Most go on from here.
                 gaps[at : at + 1] = (scope, key, high), (scope, low, key)
                 del gaps[_MOST:]
                 return
-            at += 1
 
     def clear(self) -> None:
         self._gaps.clear()
