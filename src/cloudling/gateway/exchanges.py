@@ -208,7 +208,9 @@ class Exchange:
                 body = await body.read(codec.body_limit or BODY_LIMIT)
         wire = WireRequest(request.method, labels, pairs, request.headers, body)
         document = b"" if codec.streams or not isinstance(body, bytes) else body
-        result = await self._invoke(codec.parse(wire), document) or {}
+        parameters = codec.parse(wire)
+        await step()
+        result = await self._invoke(parameters, document) or {}
         await step()
         return codec.serialize(result, self.request_id, self.around.cloud.ids.s3_host_id())
 
