@@ -44,12 +44,28 @@ class Rounds:
         self._ready: list[Member] = []
         self._begun: list[tuple[Member, Work]] = []
         self._answered: list[tuple[Member, Response]] = []
+        self._seen = 0  # how many were ready when it was last looked
+        self._alone = True  # the round before had one member
 
     def join(self, member: Member) -> None:
         """Handle what this one has read, once all that is there has been read."""
         if not self._ready:
-            asyncio.get_running_loop().call_soon(self._handle)
+            self._seen = 0
+            asyncio.get_running_loop().call_soon(self._gather)
         self._ready.append(member)
+
+    def _gather(self) -> None:
+        """Begin, unless requests are still coming: clients write while their answers leave.
+
+        The loop looks for them once more as long as it found some: nothing is waited for.
+        """
+        count = len(self._ready)
+        if self._seen < count < _TOGETHER and not self._alone:
+            self._seen = count
+            asyncio.get_running_loop().call_soon(self._gather)
+        else:
+            self._alone = count == 1
+            self._handle()
 
     def pause(self, member: Member, work: Work) -> None:
         """A handler of this round has come to the end of a step."""
