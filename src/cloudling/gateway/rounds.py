@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cloudling.kernel.steps import here
+from cloudling.kernel.steps import STEP, here
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -27,8 +27,11 @@ class Member(Protocol):
     def begin(self) -> None:
         """Handle what was read."""
 
-    def go_on(self, work: Work) -> None:
-        """Take a handler's next step."""
+    def wait(self, work: Work, waited: object) -> None:
+        """A handler waits for something else than the others of its round."""
+
+    def ended(self, end: BaseException) -> None:
+        """A handler has answered, by a StopIteration, or raised."""
 
     def end(self, response: Response) -> None:
         """Send the answer."""
@@ -100,8 +103,21 @@ class Rounds:
                 member.fail()
         while self._begun:
             begun, self._begun = self._begun, []
-            for member, work in begun:
+            pause = self._begun.append
+            for going in begun:
+                # Driven here, as each step would cost two calls more by way of the member.
+                member, work = going
                 try:
-                    member.go_on(work)
-                except Exception:  # noqa: BLE001 - as above
-                    member.fail()
+                    if (waited := work.send(None)) is STEP:
+                        pause(going)
+                    else:
+                        member.wait(work, waited)
+                except BaseException as end:  # noqa: BLE001 - its member knows what to do
+                    _tell(member, end)
+
+
+def _tell(member: Member, end: BaseException) -> None:
+    try:
+        member.ended(end)
+    except Exception:  # noqa: BLE001 - the others must not suffer from it
+        member.fail()

@@ -34,16 +34,18 @@ class Member:
         self._told.append(f"{self._name} {what}")
 
     def begin(self) -> None:
-        self.go_on(self._handle())
+        work = self._handle()
+        assert work.send(None) is STEP
+        self._rounds.pause(self, work)
 
-    def go_on(self, work: Coroutine[Any, Any, Response]) -> None:
-        try:
-            assert work.send(None) is STEP
-        except StopIteration as stop:
-            if not self._rounds.answer(self, stop.value):
-                self.end(stop.value)
-        else:
-            self._rounds.pause(self, work)
+    def wait(self, work: Coroutine[Any, Any, Response], waited: object) -> None:
+        raise AssertionError("It waits for the others only.")
+
+    def ended(self, end: BaseException) -> None:
+        if not isinstance(end, StopIteration):
+            raise end
+        if not self._rounds.answer(self, end.value):
+            self.end(end.value)
 
     def end(self, response: Response) -> None:
         self._tell("sent")
