@@ -91,7 +91,8 @@ class Collection(Generic[R]):
     async def swap(self, record: R) -> R | None:
         """As `put`; gives back the record that had its key."""
         key = self.table.key_of(record)
-        known = self._cache.get((self._space, key))
+        place = (self._space, key)
+        known = self._cache.young.get(place) or self._cache.get(place)
         replaced = self._load(key) if known is None else known[0]
         self._put(key, record)
         return replaced
