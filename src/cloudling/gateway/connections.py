@@ -291,8 +291,7 @@ class Connection(asyncio.Protocol):
             log.error("An answer was held back: its commit failed", exc_info=fault)
             _let_go(response, 0)
             response = response.failed() if response.failed else failure()
-        self._send(response)
-        self._advance()
+        self.end(response)
 
     # Answering
 

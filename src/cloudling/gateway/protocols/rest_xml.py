@@ -90,9 +90,9 @@ def plan_headers(
         [(name, *scalar) for name, scalar in scalars.items() if name in names],
         [] if prefix is None else [name for name in names if name.startswith(prefix)],
     )
-    if len(plans) >= MOST_PLANS:
-        plans.clear()
     if sum(map(len, names)) <= LONGEST_PLAN:
+        if len(plans) >= MOST_PLANS:
+            plans.clear()
         plans[names] = plan
     return plan
 
