@@ -242,8 +242,8 @@ class Connection(asyncio.Protocol):
         if exchange.refusal is not None:
             self._answer(exchange.refusal)
             return
-        work = self._house.handler(exchange.request)
         try:
+            work = self._house.handler(exchange.request)
             waited = work.send(None)
         except BaseException as end:  # noqa: BLE001 - as it must be
             self.ended(end)
