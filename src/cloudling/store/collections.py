@@ -22,6 +22,7 @@ Scope = Literal["region", "account", "world"]
 Upgrade = Callable[[int, dict[str, Any]], dict[str, Any]]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_FEW = 64  # waiting writes, at which every look-up may look
 _ABSENT = 16  # bytes that knowing of an absence costs
 
 
@@ -238,8 +239,10 @@ class Collection(Generic[R]):
 
     def _learn_gap(self, key: bytes, following: bytes | None) -> None:
         """No row lies between these keys; what waits to be written is no row yet, but may."""
-        space = self._space
-        for within, waiting in self.table.commits.waiting_places:
+        space, places = self._space, self.table.commits.waiting_places
+        if len(places) > _FEW:
+            return  # to look at all of them for each key costs more than it can save
+        for within, waiting in places:
             if within == space and key < waiting and (following is None or waiting < following):
                 following = waiting
         self.table.gaps.learn(self._scope, key, following)
