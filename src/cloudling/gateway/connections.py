@@ -243,23 +243,31 @@ class Connection(asyncio.Protocol):
         if exchange.refusal is not None:
             self._answer(exchange.refusal)
             return
-        self.go_on(self._house.handler(exchange.request))
-
-    def go_on(self, work: Coroutine[Any, Any, Response]) -> None:
-        """Drive a handler as far as it comes by itself."""
         try:
+            work = self._house.handler(exchange.request)
             waited = work.send(None)
-        except StopIteration as stop:
-            response: Response = stop.value
-            if response.held_by is not None or not self._house.rounds.answer(self, response):
-                self._answer(response)
-        except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the client gets an answer
-            self._answer(_bug())
+        except BaseException as end:  # noqa: BLE001 - as it must be
+            self.ended(end)
         else:
             if waited is STEP:
                 self._house.rounds.pause(self, work)
             else:
-                self._task = asyncio.get_running_loop().create_task(self._handle(work, waited))
+                self.wait(work, waited)
+
+    def wait(self, work: Coroutine[Any, Any, Response], waited: object) -> None:
+        """A handler does not come to its end by itself."""
+        self._task = asyncio.get_running_loop().create_task(self._handle(work, waited))
+
+    def ended(self, end: BaseException) -> None:
+        """A handler has answered, or raised: the client gets an answer all the same."""
+        if isinstance(end, StopIteration):
+            response: Response = end.value
+            if response.held_by is not None or not self._house.rounds.answer(self, response):
+                self._answer(response)
+        elif isinstance(end, Exception | asyncio.CancelledError):
+            self._answer(_bug())
+        else:
+            raise end
 
     async def _handle(self, work: Coroutine[Any, Any, Response], waited: object) -> None:
         try:
@@ -284,8 +292,7 @@ class Connection(asyncio.Protocol):
             log.error("An answer was held back: its commit failed", exc_info=fault)
             _let_go(response, 0)
             response = response.failed() if response.failed else failure()
-        self._send(response)
-        self._advance()
+        self.end(response)
 
     # Answering
 

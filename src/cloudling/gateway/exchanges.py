@@ -27,7 +27,7 @@ from cloudling.kernel.streams import Bytes
 from cloudling.models import actions, loader
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from cloudling.gateway.gateway import Surroundings
     from cloudling.gateway.messages import Request
@@ -82,8 +82,8 @@ class Exchange:
         "host",
         "identity",
         "model",
+        "note",
         "operation",
-        "refused",
         "request",
         "request_id",
         "scheme",
@@ -92,7 +92,13 @@ class Exchange:
         "trust",
     )
 
-    def __init__(self, around: Surroundings, request: Request, trust: Trust) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        request: Request,
+        trust: Trust,
+        note: Callable[[browsers.Refusal], None],
+    ) -> None:
         self.around = around
         self.request = request
         self.trust = trust
@@ -105,7 +111,7 @@ class Exchange:
         self.identity = ANONYMOUS
         self.secret = ""
         self.request_id = ""
-        self.refused: browsers.Refusal | None = None
+        self.note = note  # hears of a page that is refused
 
     async def answer(self) -> Response:
         """Run the request to its answer, whatever it is; never raises."""
@@ -121,7 +127,7 @@ class Exchange:
         except AwsError as refused:
             error = refused
         except Refused as refused_page:
-            self.refused = refused_page.refusal
+            self.note(refused_page.refusal)
             return refused_page.refusal.response()
         except Exception:
             log.exception("request_id=%s %s failed", self.request_id, self.operation)
@@ -208,7 +214,9 @@ class Exchange:
                 body = await body.read(codec.body_limit or BODY_LIMIT)
         wire = WireRequest(request.method, labels, pairs, request.headers, body)
         document = b"" if codec.streams or not isinstance(body, bytes) else body
-        result = await self._invoke(codec.parse(wire), document) or {}
+        parameters = codec.parse(wire)
+        await step()
+        result = await self._invoke(parameters, document) or {}
         await step()
         return codec.serialize(result, self.request_id, self.around.cloud.ids.s3_host_id())
 

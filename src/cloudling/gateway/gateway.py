@@ -8,7 +8,7 @@ was meant.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cloudling.gateway import browsers
 from cloudling.gateway.admin import Admin
@@ -18,6 +18,8 @@ from cloudling.gateway.messages import Response
 from cloudling.kernel.errors import AwsError
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from cloudling.gateway.allowances import Allowance
     from cloudling.gateway.messages import Request
     from cloudling.kernel.cloud import Cloud
@@ -56,9 +58,15 @@ class Gateway:
         self._refused = RefusalLog()
         self.doors = doors
 
-    async def handle(self, request: Request) -> Response:
-        """Answer one request; never raises."""
+    def handle(self, request: Request) -> Coroutine[Any, Any, Response]:
+        """Answer one request; what is returned never raises."""
         trust = browsers.admit(request, self.doors)
+        if trust is Trust.CLIENT and request.method != "OPTIONS" and request.path[:2] != b"/_":
+            # A coroutine around this one would be gone through at each of its steps.
+            return Exchange(self._around, request, trust, self._refused.note).answer()
+        return self._handle(request, trust)
+
+    async def _handle(self, request: Request, trust: Trust | browsers.Refusal) -> Response:
         if isinstance(trust, browsers.Refusal):
             self._refused.note(trust)
             return trust.response()
@@ -67,10 +75,7 @@ class Gateway:
         elif request.method == "OPTIONS":
             response = self._preflight(trust, request)
         else:
-            exchange = Exchange(self._around, request, trust)
-            response = await exchange.answer()
-            if exchange.refused:
-                self._refused.note(exchange.refused)
+            response = await Exchange(self._around, request, trust, self._refused.note).answer()
         if trust is Trust.TRUSTED_PAGE and "origin" in request.headers:
             response.headers.extend(browsers.cors_headers(request.headers["origin"]))
         return response

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cloudling.kernel.steps import here
+from cloudling.kernel.steps import STEP, here
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -27,8 +27,11 @@ class Member(Protocol):
     def begin(self) -> None:
         """Handle what was read."""
 
-    def go_on(self, work: Work) -> None:
-        """Take a handler's next step."""
+    def wait(self, work: Work, waited: object) -> None:
+        """A handler waits for something else than the others of its round."""
+
+    def ended(self, end: BaseException) -> None:
+        """A handler has answered, by a StopIteration, or raised."""
 
     def end(self, response: Response) -> None:
         """Send the answer."""
@@ -44,12 +47,28 @@ class Rounds:
         self._ready: list[Member] = []
         self._begun: list[tuple[Member, Work]] = []
         self._answered: list[tuple[Member, Response]] = []
+        self._seen = 0  # how many were ready when it was last looked
+        self._alone = True  # the round before had one member
 
     def join(self, member: Member) -> None:
         """Handle what this one has read, once all that is there has been read."""
         if not self._ready:
-            asyncio.get_running_loop().call_soon(self._handle)
+            self._seen = 0
+            asyncio.get_running_loop().call_soon(self._gather)
         self._ready.append(member)
+
+    def _gather(self) -> None:
+        """Begin, unless requests are still coming: clients write while their answers leave.
+
+        The loop looks for them once more as long as it found some: nothing is waited for.
+        """
+        count = len(self._ready)
+        if self._seen < count < _TOGETHER and not self._alone:
+            self._seen = count
+            asyncio.get_running_loop().call_soon(self._gather)
+        else:
+            self._alone = count == 1
+            self._handle()
 
     def pause(self, member: Member, work: Work) -> None:
         """A handler of this round has come to the end of a step."""
@@ -84,8 +103,21 @@ class Rounds:
                 member.fail()
         while self._begun:
             begun, self._begun = self._begun, []
-            for member, work in begun:
+            pause = self._begun.append
+            for going in begun:
+                # Driven here, as each step would cost two calls more by way of the member.
+                member, work = going
                 try:
-                    member.go_on(work)
-                except Exception:  # noqa: BLE001 - as above
-                    member.fail()
+                    if (waited := work.send(None)) is STEP:
+                        pause(going)
+                    else:
+                        member.wait(work, waited)
+                except BaseException as end:  # noqa: BLE001 - its member knows what to do
+                    _tell(member, end)
+
+
+def _tell(member: Member, end: BaseException) -> None:
+    try:
+        member.ended(end)
+    except Exception:  # noqa: BLE001 - the others must not suffer from it
+        member.fail()

@@ -39,6 +39,9 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS blob_removals(id TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 
+_ONE_LESS = "UPDATE blob_bytes SET count=count-1 WHERE id=?"
+_REMOVE = "DELETE FROM blob_bytes WHERE id=? AND count=0"
+
 
 @dataclass(slots=True)
 class _Outcome:
@@ -162,6 +165,17 @@ class Blobs:
             (key,),
         ).rowcount:
             raise BlobGone(f"Blob {ref.id} was removed.")
+
+    def release_known(self, ref: BlobRef) -> None:
+        """As `release`, of a blob that a record of this unit refers to: it is there, so that
+        whether it was need not be asked, and it goes with the others at the turn's end."""
+        if not ref.inline:
+            self.release(ref)
+            return
+        row = (int(ref.id, 16),)
+        self._unit.later(_ONE_LESS, row)
+        self._unit.later(_REMOVE, row)
+        self._read.drop([(ref.id, b"")])
 
     def release_all(self) -> None:
         """No record refers to any blob any more."""

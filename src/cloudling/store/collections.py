@@ -22,6 +22,7 @@ Scope = Literal["region", "account", "world"]
 Upgrade = Callable[[int, dict[str, Any]], dict[str, Any]]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_FEW = 64  # waiting writes, at which every look-up may look
 _ABSENT = 16  # bytes that knowing of an absence costs
 
 
@@ -91,7 +92,8 @@ class Collection(Generic[R]):
     async def swap(self, record: R) -> R | None:
         """As `put`; gives back the record that had its key."""
         key = self.table.key_of(record)
-        known = self._cache.get((self._space, key))
+        place = (self._space, key)
+        known = self._cache.young.get(place) or self._cache.get(place)
         replaced = self._load(key) if known is None else known[0]
         self._put(key, record)
         return replaced
@@ -224,9 +226,7 @@ class Collection(Generic[R]):
         else:
             rows = commits.look_up(table.next_sql, (scope, key))
             if not rows or rows[0][2] != key:
-                # What waits to be written is not among the rows, and may lie between these two.
-                if not commits.waiting_places:
-                    table.gaps.learn(scope, key, rows[0][2] if rows else None)
+                self._learn_gap(key, rows[0][2] if rows else None)
                 rows = []
         if not rows:
             table.cache.put(place, None, _ABSENT)
@@ -236,6 +236,16 @@ class Collection(Generic[R]):
         record = table.decode(data) if current else table.upgrade(version, data)
         table.cache.put(place, record, len(data))
         return record
+
+    def _learn_gap(self, key: bytes, following: bytes | None) -> None:
+        """No row lies between these keys; what waits to be written is no row yet, but may."""
+        space, places = self._space, self.table.commits.waiting_places
+        if len(places) > _FEW:
+            return  # to look at all of them for each key costs more than it can save
+        for within, waiting in places:
+            if within == space and key < waiting and (following is None or waiting < following):
+                following = waiting
+        self.table.gaps.learn(self._scope, key, following)
 
     def _put(self, key: bytes, record: R) -> None:
         table, unit = self.table, self.table.unit

@@ -23,7 +23,13 @@ log = logging.getLogger(__name__)
 Done = Callable[[StoreFault | None], None]
 
 MOST_WAITING = 1024
+_ORDER = ("INSERT", "UPDATE", "DELETE")
 _FAILED = "The database failed: {}. Free the disk or repair it, then restart."
+
+
+def _kind(sql: str) -> int:
+    """Statements that were put off run in this order."""
+    return _ORDER.index(sql[:6])
 
 
 class Turn:
@@ -131,9 +137,10 @@ class Commits:
         rows: dict[str, list[Sequence[object]]] = {}
         for sql, row in waiting:
             rows.setdefault(sql, []).append(row)
-        for sql, several in rows.items():
+        # What is taken away may be among what is put in.
+        for sql in sorted(rows, key=_kind):
             try:
-                self.connection.executemany(sql, several)
+                self.connection.executemany(sql, rows[sql])
             except sqlite3.Error as error:
                 raise self.poison(_FAILED.format(error)) from error
 

@@ -28,19 +28,25 @@ class Gaps:
 
     def learn(self, scope: str, key: bytes, following: bytes | None) -> None:
         """There is no record with this key, nor any before the one that follows it."""
-        self._gaps.insert(0, (scope, key, following))
-        del self._gaps[_MOST:]
+        # No two gaps overlap: what the new one reaches into has become a part of it, mostly.
+        apart = [
+            gap
+            for gap in self._gaps
+            if gap[0] != scope
+            or (following is not None and following <= gap[1])
+            or (gap[2] is not None and gap[2] <= key)
+        ]
+        self._gaps = [(scope, key, following), *apart[: _MOST - 1]]
 
     def fill(self, scope: str, key: bytes) -> None:
-        """A record with this key will be there: two gaps are left of each that held it."""
+        """A record with this key will be there: two gaps are left of the one that held it."""
         gaps = self._gaps
-        # From the end, so that what is put in is not looked at; several gaps may overlap.
-        for at in range(len(gaps) - 1, -1, -1):
-            within, low, high = gaps[at]
+        for at, (within, low, high) in enumerate(gaps):
             if low < key and (high is None or key < high) and within == scope:
                 # Most go on from here.
                 gaps[at : at + 1] = (scope, key, high), (scope, low, key)
-        del gaps[_MOST:]
+                del gaps[_MOST:]
+                return
 
     def clear(self) -> None:
         self._gaps.clear()

@@ -23,7 +23,7 @@ BUFFER = 256 * 1024  # bytes enciphered and written at once; fits the processor'
 Chunk = memoryview | bytes | bytearray
 
 
-class BlobRef(msgspec.Struct, frozen=True, array_like=True):
+class BlobRef(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where bytes are; records hold it. Without a `key` the bytes are plain.
 
     It is the wrapped key of a file, the nonce of a small blob.

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from cloudling.gateway.protocols import codecs, query
+from cloudling.gateway.protocols import codecs, query, rest_xml
 from cloudling.gateway.protocols.errors import (
     InvalidArgument,
     MalformedInput,
@@ -151,6 +151,33 @@ class TestS3Requests:
         headers = {"if-modified-since": "Sat, 21 Nov 2026 01:02:03 GMT"}
         parsed = s3("GetObject").parse(WireRequest("GET", PLACE, [], headers))
         assert parsed["IfModifiedSince"] == 1795222923
+
+    def test_the_same_names_with_other_values(self) -> None:
+        for number in range(3):
+            headers = {
+                "host": "x",
+                "content-length": f"{number}",
+                "x-amz-meta-Colour": f"red {number}",
+                "content-type": f"text/{number}",
+            }
+            parsed = s3("PutObject").parse(WireRequest("PUT", PLACE, [], headers))
+            assert parsed == {
+                **PLACE,
+                "ContentType": f"text/{number}",
+                "ContentLength": number,
+                "Metadata": {"Colour": f"red {number}"},
+                "Body": b"",
+            }
+
+    def test_names_that_are_strange_are_not_remembered(self) -> None:
+        plans: dict[tuple[str, ...], Any] = {}
+        for number in range(2 * rest_xml.MOST_PLANS):
+            rest_xml.plan_headers(plans, (f"x-{number}",), {}, {}, None)
+        assert len(plans) <= rest_xml.MOST_PLANS
+        count = len(plans)
+        names = (f"x-amz-meta-{'x' * rest_xml.LONGEST_PLAN}",)
+        assert rest_xml.plan_headers(plans, names, {}, {}, "x-amz-meta-") == ([], [], [*names])
+        assert len(plans) == count
 
     def test_lists_in_headers(self) -> None:
         headers = {"x-amz-object-attributes": "ETag, ObjectSize,Checksum"}

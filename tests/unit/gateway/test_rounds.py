@@ -34,16 +34,18 @@ class Member:
         self._told.append(f"{self._name} {what}")
 
     def begin(self) -> None:
-        self.go_on(self._handle())
+        work = self._handle()
+        assert work.send(None) is STEP
+        self._rounds.pause(self, work)
 
-    def go_on(self, work: Coroutine[Any, Any, Response]) -> None:
-        try:
-            assert work.send(None) is STEP
-        except StopIteration as stop:
-            if not self._rounds.answer(self, stop.value):
-                self.end(stop.value)
-        else:
-            self._rounds.pause(self, work)
+    def wait(self, work: Coroutine[Any, Any, Response], waited: object) -> None:
+        raise AssertionError("It waits for the others only.")
+
+    def ended(self, end: BaseException) -> None:
+        if not isinstance(end, StopIteration):
+            raise end
+        if not self._rounds.answer(self, end.value):
+            self.end(end.value)
 
     def end(self, response: Response) -> None:
         self._tell("sent")
@@ -81,6 +83,38 @@ def test_answers_do_not_wait_for_all_that_is_there() -> None:
     told = told_of(count=100)
     assert len(told) == 300
     assert told.index("a sent") < told.index("98 first")
+
+
+def test_a_round_takes_in_who_comes_while_it_is_looked_for_more() -> None:
+    told: list[str] = []
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        rounds = Rounds()
+        first = [Member(rounds, name, told) for name in "ab"]
+        late = [Member(rounds, name, told) for name in "cde"]
+
+        def join(*members: Member) -> None:
+            for member in members:
+                rounds.join(member)
+
+        # One alone is not kept; after that there are several, so that more are looked for.
+        join(first[0])
+        await asyncio.sleep(0)
+        assert told == ["a first", "a second", "a sent"]
+        join(*first)
+        await asyncio.sleep(0)
+        del told[:]
+        join(late[0])
+        loop.call_soon(join, late[1])
+        await asyncio.sleep(0)
+        assert not told
+        loop.call_soon(join, late[2])
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    asyncio.run(scenario())
+    assert told[:4] == ["c first", "d first", "e first", "c second"]
 
 
 def test_elsewhere_nobody_pauses() -> None:

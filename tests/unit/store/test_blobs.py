@@ -166,6 +166,49 @@ def test_bytes_go_with_their_last_reference(store: Store, size: int) -> None:
             use(ref)
 
 
+def _keep(store: Store, data: bytes) -> BlobRef:
+    return store.blobs.keep(store.blobs.of(data))
+
+
+@pytest.mark.parametrize("size", [100, 100_000])
+def test_bytes_known_to_be_there_go_at_the_end_of_the_turn(store: Store, size: int) -> None:
+    async def turn() -> tuple[BlobRef, BlobRef]:
+        with store.unit():
+            first = _keep(store, LARGE[:size])
+        with pytest.raises(Failing), store.unit():
+            _use_and_fail(store.blobs.release_known, first)
+        with store.unit():
+            store.blobs.release_known(first)
+            second = _keep(store, LARGE[:size])
+        with store.unit():
+            # Put in and taken away in one turn, whichever of the two was first put off.
+            store.blobs.release_known(second)
+            third = _keep(store, LARGE[:size])
+        await store.committed()
+        return first, third
+
+    first, third = asyncio.run(turn())
+    assert read_blob(store, third) == LARGE[:size]
+    with pytest.raises(BlobGone):
+        store.blobs.reader(first)
+    rows = store.commits.fetch("SELECT count FROM blob_bytes UNION ALL SELECT count FROM blob_refs")
+    assert rows == [(1,)]
+
+
+@pytest.mark.parametrize("size", [100, 100_000])
+def test_shared_bytes_outlive_the_one_known_to_refer_to_them(store: Store, size: int) -> None:
+    ref = write_blob(store, LARGE[:size])
+    with store.unit():
+        store.blobs.share(ref)
+    with store.unit():
+        store.blobs.release_known(ref)
+    assert read_blob(store, ref) == LARGE[:size]
+    with store.unit():
+        store.blobs.release_known(ref)
+    with pytest.raises(BlobGone):
+        store.blobs.reader(ref)
+
+
 @pytest.mark.parametrize("size", [100, 100_000])
 def test_a_failed_unit_changes_no_reference(store: Store, size: int) -> None:
     ref = write_blob(store, LARGE[:size])

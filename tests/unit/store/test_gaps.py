@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.unit.store.examples import THINGS, Thing, run
@@ -13,6 +13,8 @@ from cloudling.store.collections import CollectionSpec
 from cloudling.store.gaps import Gaps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cloudling.store.collections import Collection
     from cloudling.store.store import Store
 
@@ -61,6 +63,34 @@ def test_what_an_undone_unit_deleted_is_found_again(store: Store) -> None:
         undone()
     store.table(LOOSE).cache.clear()
     assert run(things.get("p", "m")) is not None
+
+
+def test_a_gap_ends_at_what_waits_to_be_written(store: Store) -> None:
+    table = store.table(LOOSE)
+    things = table.bind("1", "r")
+    looked_up: list[str] = []
+
+    async def turn() -> None:
+        await store.committed()
+        with store.unit():
+            await things.put(Thing(place="p", name="m"))
+        assert await things.get("p", "d") is None
+        table.cache.clear()
+        commits = store.commits
+        look_up = commits.look_up
+
+        def counted(sql: str, parameters: Sequence[object]) -> list[Any]:
+            looked_up.append(sql)
+            return look_up(sql, parameters)
+
+        commits.look_up = counted  # type: ignore[method-assign]
+        assert commits.waiting
+        assert await things.get("p", "e") is None
+        assert not looked_up
+        assert await things.get("p", "m") is not None
+        assert looked_up
+
+    asyncio.run(turn())
 
 
 def test_of_gaps_that_overlap_none_hides_a_record() -> None:

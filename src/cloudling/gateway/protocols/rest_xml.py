@@ -20,12 +20,22 @@ from cloudling.gateway.protocols.xml_writing import XmlWriter
 from cloudling.models.compile import Module
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cloudling.models.loader import Model, Operation, Shape
 
 CONTENT_TYPE = "application/xml"
 LIST_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*?))\s*(?:,|$)')
 # A condition whose date cannot be read is no condition (RFC 9110 §13.1).
 CONDITIONS = ("if-", "x-amz-copy-source-if-")
+# A scalar's member, its reader, and for its refusal the header's name and type; "" refuses nothing.
+Scalar = tuple[str, "Callable[[str], Any]", str, str]
+# Of the headers that are there: texts with their members, scalars, and those of metadata.
+Plan = tuple[
+    list[tuple[str, str]], list[tuple[str, str, "Callable[[str], Any]", str, str]], list[str]
+]
+MOST_PLANS = 256
+LONGEST_PLAN = 1024
 # Response headers whose presence says more.
 _TELLING = ("Content-Range",)
 
@@ -67,6 +77,26 @@ def read_string(body: bytes) -> str:
         raise MalformedXML from problem
 
 
+def plan_headers(
+    plans: dict[tuple[str, ...], Plan],
+    names: tuple[str, ...],
+    texts: dict[str, str],
+    scalars: dict[str, Scalar],
+    prefix: str | None,
+) -> Plan:
+    """What is to be read where these headers are there; a client's have the same names all day."""
+    plan = (
+        [(name, texts[name]) for name in names if name in texts],
+        [(name, *scalar) for name, scalar in scalars.items() if name in names],
+        [] if prefix is None else [name for name in names if name.startswith(prefix)],
+    )
+    if sum(map(len, names)) <= LONGEST_PLAN:
+        if len(plans) >= MOST_PLANS:
+            plans.clear()
+        plans[names] = plan
+    return plan
+
+
 NAMES: dict[str, Any] = {
     **xml_reading.NAMES,
     **xml_writing.NAMES,
@@ -77,6 +107,7 @@ NAMES: dict[str, Any] = {
     "split_dates": split_dates,
     "refuse": refuse,
     "read_string": read_string,
+    "plan_headers": plan_headers,
     "MalformedXML": MalformedXML,
     "MissingRequestBodyError": MissingRequestBodyError,
 }
@@ -120,11 +151,9 @@ class RequestReader:
         reader = READER_NAMES.get(shape.type)
         if reader is None:
             return [f"{pad}r[{name!r}] = x"]
-        passes = shape.type == "timestamp" and wire_name.lower().startswith(CONDITIONS)
-        wrong = "pass" if passes else f"refuse({wire_name!r}, x, {shape.type!r})"
         return [
             f"{pad}try: r[{name!r}] = {reader}(x)",
-            f"{pad}except ValueError: {wrong}",
+            f"{pad}except ValueError: refuse({wire_name!r}, x, {shape.type!r})",
         ]
 
     def _labels(self, shape: Shape) -> list[str]:
@@ -177,28 +206,47 @@ class RequestReader:
         ]
 
     def _headers(self, shape: Shape) -> list[str]:
-        lines: list[str] = []
         bound = self._bound(shape, "header")
-        # Most are texts that few requests have: those that are there are looked up, not all.
+        metadata = next(iter(self._bound(shape, "headers")), None)
+        if not bound and metadata is None:
+            return []
         texts = {wire_name.lower(): name for name, of, wire_name in bound if of.type == "string"}
-        if texts:
-            self._module.add([f"TEXTS = {texts!r}"])
-            lines += ["    for k, x in h.items():", "        if k in TEXTS: r[TEXTS[k]] = x"]
-        for name, of, wire_name in bound:
-            if wire_name.lower() in texts:
-                continue
-            lines += [f"    x = h.get({wire_name.lower()!r})", "    if x is not None:"]
-            if of.type == "list":
-                lines += self._header_list(name, of, wire_name)
-            else:
-                lines += self._scalar(name, of, wire_name, " " * 8)
-        for name, _, prefix in self._bound(shape, "headers"):
-            start = prefix.lower()
+        scalars = [
+            f"{wire_name.lower()!r}: {self._scalar_header(name, of, wire_name)}"
+            for name, of, wire_name in bound
+            if of.type not in ("string", "list")
+        ]
+        prefix = metadata[2].lower() if metadata else None
+        self._module.add([f"TEXTS = {texts!r}", f"SCALARS = {{{', '.join(scalars)}}}"])
+        self._module.add(["PLANS = {}"])
+        lines = [
+            "    h = request.headers",
+            "    n = tuple(h)",
+            "    p = PLANS.get(n)",
+            f"    if p is None: p = plan_headers(PLANS, n, TEXTS, SCALARS, {prefix!r})",
+            "    for k, m in p[0]: r[m] = h[k]",
+        ]
+        if scalars:
             lines += [
-                f"    m = {{k[{len(start)}:]: v for k, v in h.items() if k.startswith({start!r})}}",
-                f"    if m: r[{name!r}] = m",
+                "    for k, m, read, name, kind in p[1]:",
+                "        try: r[m] = read(h[k])",
+                "        except ValueError:",
+                "            if kind: refuse(name, h[k], kind)",
             ]
-        return ["    h = request.headers", *lines] if lines else []
+        for name, of, wire_name in bound:
+            if of.type == "list":
+                lines += [f"    x = h.get({wire_name.lower()!r})", "    if x is not None:"]
+                lines += self._header_list(name, of, wire_name)
+        if metadata and prefix is not None:
+            kept = f"{{k[{len(prefix)}:]: h[k] for k in p[2]}}"
+            lines.append(f"    if p[2]: r[{metadata[0]!r}] = {kept}")
+        return lines
+
+    @staticmethod
+    def _scalar_header(name: str, shape: Shape, wire_name: str) -> str:
+        passes = shape.type == "timestamp" and wire_name.lower().startswith(CONDITIONS)
+        kind = "" if passes else shape.type
+        return f"({name!r}, {READER_NAMES.get(shape.type, 'str')}, {wire_name!r}, {kind!r})"
 
     def _header_list(self, name: str, shape: Shape, wire_name: str) -> list[str]:
         item = self._model.shape(shape.own["member"])

@@ -139,16 +139,15 @@ def named(algorithm: str) -> Wanted:
 
 def requested(request: Mapping[str, Any], headers: Mapping[str, str]) -> Wanted | None:
     """The one checksum a request carries, in a header or announced as trailer."""
-    if "x-amz-trailer" not in headers and _GIVEN.isdisjoint(request):
-        return None
-    given = [(_BY_MEMBER[member], request[member]) for member in _BY_MEMBER.keys() & request.keys()]
-    trailers = _trailers(headers["x-amz-trailer"]) if "x-amz-trailer" in headers else []
+    given = _GIVEN.intersection(request)
+    trailers = _trailers(headers["x-amz-trailer"]) if "x-amz-trailer" in headers else ()
     if len(given) + len(trailers) > 1:
         raise InvalidRequest(
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         )
     if given:
-        algorithm, value = given[0]
+        (member,) = given
+        algorithm, value = _BY_MEMBER[member], request[member]
         check_form(algorithm, value)
         return Wanted(algorithm, value)
     if trailers:

@@ -36,12 +36,19 @@ class Description(msgspec.Struct, frozen=True):
     tags: dict[str, str]
 
 
+# Most requests say nothing; records share what is never changed.
+_NOTHING = Description({}, {}, {})
+
+
 def from_request(request: Request) -> Description:
     """Metadata, system headers and tags as a writing request gives them."""
     tagged, metadata = request.get("Tagging"), request.get("Metadata")
+    plain = _DESCRIBING.isdisjoint(request)
+    if plain and not tagged and not metadata:
+        return _NOTHING
     return Description(
         checked(metadata) if metadata else {},
-        {} if _DESCRIBING.isdisjoint(request) else headers_of(request),
+        {} if plain else headers_of(request),
         tagging.from_header(tagged) if tagged else {},
     )
 

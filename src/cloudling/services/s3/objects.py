@@ -109,7 +109,7 @@ async def replace(call: S3Call, request: Request, made: Object) -> None:
     current = await call.objects.swap(made)
     if current is not None:
         for blob in current.blobs:
-            call.blobs.release(blob)
+            call.blobs.release_known(blob)
 
 
 @operation("GetObject", transaction=False)

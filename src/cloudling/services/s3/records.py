@@ -47,7 +47,7 @@ class Bucket(Record, frozen=True, kw_only=True):
         return self.block is not None and self.block.restrict_public_buckets
 
 
-class Checksum(msgspec.Struct, frozen=True, kw_only=True):
+class Checksum(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A checksum in Base64 as S3 prints it; `value` of a composite ends in `-N`."""
 
     algorithm: str
@@ -55,7 +55,7 @@ class Checksum(msgspec.Struct, frozen=True, kw_only=True):
     type: ChecksumType = "FULL_OBJECT"
 
 
-class PartOf(msgspec.Struct, frozen=True, kw_only=True):
+class PartOf(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A part of a finished object: its number, its size, and its own checksum's value."""
 
     number: int
