@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cloudling import __version__
+from cloudling.dataplane import DataPlane
 from cloudling.gateway.admin import Admin
 from cloudling.gateway.allowances import Allowance
 from cloudling.gateway.browsers import Doors
-from cloudling.gateway.gateway import Gateway, Surroundings
+from cloudling.gateway.gateway import Gateway, Surroundings, within
 from cloudling.gateway.hosts import AcceptedNames
 from cloudling.gateway.server import CannotListenError, Server
+from cloudling.gateway.shells import Shells
 from cloudling.kernel.clock import Clock, RealClock
 from cloudling.kernel.cloud import Cloud
 from cloudling.kernel.coverage import coverage_of
@@ -38,7 +40,9 @@ from cloudling.store.errors import StoreError
 from cloudling.store.store import Store
 
 if TYPE_CHECKING:
+    import concurrent.futures
     from collections.abc import Callable
+    from pathlib import Path
 
     from cloudling.kernel.recording import CallRecord
 
@@ -111,7 +115,10 @@ def _access_line(record: CallRecord) -> str:
 class App:
     """One running cloud: store, kernel, gateway and HTTP server; the admin API's keeper."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, *, runtime: Path | None = None
+    ) -> None:
+        """`runtime` is the folder in which programs of the user's look for running clouds."""
         self.settings = settings
         self.clock = clock or RealClock()
         self.token = secrets.token_urlsafe(32)
@@ -122,28 +129,38 @@ class App:
         self.access_log = AccessLog()
         self.unproven = Allowance()
         self._started = time.monotonic()
+        self._plane = DataPlane(settings, runtime)
+        self._runtime = runtime
+        self._shells: Shells | None = None
         self.store: Store
         self.cloud: Cloud
         self._server: Server
         self._reconciling: asyncio.Task[None]
+        self._loop: asyncio.AbstractEventLoop
+        self._around: Surroundings
+        # What serves the calls from instances, once there are any.
+        self._within: concurrent.futures.Future[Server] | None = None
 
     async def start(self) -> None:
         """Open the store and listen; what stands in the way is a `UserError`."""
         settings = self.settings
-        try:
-            self.store = Store.open(
-                None if settings.memory else settings.data,
-                durability=settings.durability,
-                encrypt_objects=settings.object_encryption,
-            )
-        except StoreError as fault:
-            raise UserError(str(fault)) from fault
+        self.store = _open_store(settings)
         self.cloud = build_cloud(settings, self.store, self.clock)
         if settings.access_log:
             self.cloud.recorder.sinks.append(self.access_log)
-        if not self.development_keys:
-            self.notes = await ensure_root_key(self.cloud, settings.account)
-        await self._listen()
+        try:
+            await self._plane.require()
+            if not self.development_keys:
+                self.notes = await ensure_root_key(self.cloud, settings.account)
+            await self._listen()
+        except UserError:
+            await self.store.close()
+            raise
+        self._loop = asyncio.get_running_loop()
+        self.notes += self._plane.attach(self.cloud, self.port, self._open_within)
+        if self._runtime is not None:
+            self._shells = Shells(self.cloud, self._runtime / f"{self.port}.shell")
+            self._shells.start()
         self.decisions.begin()
         self._reconciling = asyncio.create_task(self.cloud.reconcilers.run())
         gc.collect()
@@ -154,7 +171,7 @@ class App:
 
     async def _listen(self) -> None:
         settings = self.settings
-        around = Surroundings(
+        self._around = around = Surroundings(
             cloud=self.cloud,
             bucket_regions=BucketRegions(self.cloud),
             key_hint=_key_hint(settings),
@@ -173,11 +190,28 @@ class App:
             raise
         gateway.doors = Doors.of(names, settings.allow_origin, [self.port])
 
+    def _open_within(self, path: Path) -> None:
+        """Serve instances at this Unix socket from now on; may be said on any thread."""
+        self._within = asyncio.run_coroutine_threadsafe(self._serve_within(path), self._loop)
+
+    async def _serve_within(self, path: Path) -> Server:
+        names = AcceptedNames.of(self.settings.hostname, machine=socket.gethostname())
+        doors = Doors.of(names, self.settings.allow_origin, [self.port])
+        server = Server(within(self._around, doors).handle)
+        await server.start_within(path)
+        return server
+
     async def stop(self, grace: float = 5.0) -> None:
         """Let what runs finish, then close the store."""
         await self._server.stop(grace)
         self._reconciling.cancel()
         await asyncio.wait([self._reconciling])
+        # No reconciler is left that would start again what ends here.
+        await self._plane.stop(self.cloud)
+        if self._shells is not None:
+            await self._shells.stop()
+        if self._within is not None:
+            await (await asyncio.wrap_future(self._within)).stop(grace)
         self.cloud.recorder.flush()
         await self.decisions.end()
         await self.store.close()
@@ -197,7 +231,7 @@ class App:
             "services": services,
         }
 
-    def status(self) -> dict[str, Any]:
+    async def status(self) -> dict[str, Any]:
         return {
             **self.health(),
             "pid": os.getpid(),
@@ -208,6 +242,7 @@ class App:
             "development_keys": self.development_keys,
             "memory_peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "store_fault": self.store.fault,
+            "machines": await self._plane.status(self.cloud),
         }
 
     def coverage(self) -> dict[str, Any]:
@@ -216,6 +251,11 @@ class App:
     def access_lines(self, most: int) -> list[str]:
         self.cloud.recorder.flush()
         return self.access_log.lines(most)
+
+    def trust_file(self, which: str) -> str:
+        """Where a certificate of this cloud's own lies: `instances` or `identity`."""
+        trust = self._plane.trust
+        return str(trust.certificate_file(which))
 
     async def root_key(self, account: str) -> dict[str, str]:
         """Keys that sign as an account's root: the well-known ones, or one made for it."""
@@ -229,9 +269,22 @@ class App:
         """Empty every account and region; keys that the settings give stay."""
         await self.store.reset()
         self.decisions.clear()
+        # After the records, so that nothing starts them again.
+        await self._plane.reset(self.cloud)
 
     def stop_soon(self) -> None:
         self.stopping.set()
+
+
+def _open_store(settings: Settings) -> Store:
+    try:
+        return Store.open(
+            None if settings.memory else settings.data,
+            durability=settings.durability,
+            encrypt_objects=settings.object_encryption,
+        )
+    except StoreError as fault:
+        raise UserError(str(fault)) from fault
 
 
 def _key_hint(settings: Settings) -> str:
@@ -246,13 +299,13 @@ def _key_hint(settings: Settings) -> str:
     )
 
 
-def serve(settings: Settings, *, ready: Callable[[ReadyInfo], None]) -> int:
+def serve(settings: Settings, *, ready: Callable[[ReadyInfo], None], runtime: Path) -> int:
     """Serve until told to stop (SIGTERM, SIGINT); the exit status.
 
     What stands in the way of starting is raised as `UserError` or `CannotListenError`.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings, ready))
+        return runner.run(_serve(App(settings, runtime=runtime), ready))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -263,8 +316,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(settings: Settings, ready: Callable[[ReadyInfo], None]) -> int:
-    app = App(settings)
+async def _serve(app: App, ready: Callable[[ReadyInfo], None]) -> int:
     await app.start()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

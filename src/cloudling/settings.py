@@ -65,6 +65,12 @@ def _address(value: str) -> str:
     return str(ipaddress.ip_address(value.strip()))
 
 
+def _address4(value: str) -> str:
+    import ipaddress  # noqa: PLC0415 - as above
+
+    return str(ipaddress.IPv4Address(value.strip()))
+
+
 def _account(value: str) -> str:
     if len(value) != 12 or not (value.isascii() and value.isdigit()):
         raise ValueError
@@ -129,6 +135,8 @@ FOLDER = Kind("a folder", lambda value: Path(_text(value)).expanduser().absolute
 SWITCH = Kind("`on` or `off`", _switch, choices=("on", "off"))
 FLAG = Kind("`on` or `off`", _switch, bare=True)
 ADDRESS = Kind("an IP address", _address)
+ADDRESS4 = Kind("an IPv4 address", _address4)
+SECONDS = Kind("a number of seconds from 1 to 3600", _number(1, 3600))
 ACCOUNT = Kind("twelve digits", _account)
 REGION = Kind("a region such as `eu-west-1`", _region)
 HOSTNAME = Kind("a host name; `*.` in front stands for any label", _hostname, repeats=True)
@@ -155,6 +163,11 @@ def log_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Logs" / "cloudling"
     return _xdg("XDG_STATE_HOME", ".local/state") / "cloudling"
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept, once for all clouds of this user."""
+    return _xdg("XDG_CACHE_HOME", ".cache") / "cloudling"
 
 
 def config_file() -> Path:
@@ -222,6 +235,37 @@ class Settings:
     )
     object_encryption: bool = setting(
         True, SWITCH, "Whether the bytes of objects are encrypted on the disk."
+    )
+    driver: str = setting(
+        "auto",
+        _choice("auto", "namespace", "none"),
+        "What runs instances: `namespace` refuses to start where this machine cannot, `auto` says "
+        "so when one is launched, `none` launches none.",
+    )
+    internet: str = setting(
+        "refuse",
+        _choice("refuse", "allow"),
+        "Whether instances reach the internet, by way of their gateways and through this machine.",
+    )
+    instance_endpoint: str = setting(
+        "variable",
+        _choice("variable", "transparent"),
+        "How programs in instances find the cloud: by `AWS_ENDPOINT_URL` as well, or only by "
+        "AWS's own names, which lead here either way.",
+    )
+    host_address: str = setting(
+        "198.18.0.1",
+        ADDRESS4,
+        "The address as which instances, and the rules of security groups, see this machine.",
+    )
+    orphan_grace: int = setting(
+        10, SECONDS, "How long instances run on when the cloud's own process has died."
+    )
+    cache: Path = setting(  # noqa: RUF009 - `setting` makes a dataclass field
+        cache_folder,
+        FOLDER,
+        "Where the systems that stand behind images are built, once for all clouds of a user.",
+        "the user's cache (`~/.cache/cloudling`)",
     )
     log_level: str = setting("info", _choice(*LEVELS), "How much the log says.")
     access_log: bool = setting(

@@ -60,6 +60,9 @@ def test_every_setting_is_read_from_each_source(tmp_path: Path) -> None:
         "hostname": "a.test",
         "allow_origin": "http://a.test",
         "source_ip": "203.0.113.7",
+        "host_address": "203.0.113.8",
+        "orphan_grace": "30",
+        "cache": "/srv/cache",
     }
     for one in SETTINGS:
         text = samples.get(one.field) or (one.kind.choices or ("on",))[-1]

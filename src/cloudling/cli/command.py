@@ -30,10 +30,16 @@ COMMANDS = {
     "shell": "run a shell, or one command after --, in a machine",
     "watch": "print calls, events and reconcilers as they happen",
     "explain": "say why a call was denied, and what would allow it",
+    "trust": "say where the certificates lie that instances and verifiers trust",
+    "images": "say what stands behind images on this machine, or build it ahead",
+    "ssh-config": "let ssh reach machines by address, name and id, or no more",
+    "dns": "let this machine resolve the public names of machines, or no more",
     "iam": "change how policies are held to, or ask what a principal needs",
     "coverage": "say which operations are real, partial or missing",
 }
 INTERRUPTED = 130
+# Changes what is the machine's, so that root's rights are kept where sudo gave them.
+AS_ROOT = ("dns",)
 
 
 def build() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
@@ -123,6 +129,12 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
         "-n", "--lines", type=int, default=100, help="how many of the last lines (default: 100)"
     )
     _add_iam(made)
+    _add_images(made["images"])
+    for name in ("ssh-config", "dns"):
+        made[name].add_argument(
+            "what", choices=("install", "uninstall"), help="do it, or undo exactly what was done"
+        )
+    _add_trust(made["trust"])
     made["reset"].add_argument("--yes", action="store_true", help="do not ask")
     made["coverage"].add_argument("service", nargs="?", help="a service such as s3")
     made["coverage"].add_argument("--json", action="store_true", help="print JSON")
@@ -157,6 +169,37 @@ def _add_iam(made: dict[str, argparse.ArgumentParser]) -> None:
     needed.add_argument("--since", metavar="WHEN", help="only what was done since 15m, 2h, a date")
 
 
+def _add_trust(trust: argparse.ArgumentParser) -> None:
+    kinds = trust.add_subparsers(
+        dest="what", metavar="WHAT", required=True, help="path [--identity]"
+    )
+    path = kinds.add_parser("path", help="print the path of a certificate")
+    path.add_argument(
+        "--identity",
+        action="store_true",
+        help="of the one that instance identity documents are verified against, in place of the "
+        "one that instances trust",
+    )
+    # Said here or before the word: either way it is the same.
+    path.add_argument("--port", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def _add_images(images: argparse.ArgumentParser) -> None:
+    kinds = images.add_subparsers(
+        dest="what", metavar="WHAT", required=True, help="list, or prepare [IMAGE …|--all]"
+    )
+    listed = kinds.add_parser("list", help="say which are built, and what they truly are")
+    listed.add_argument("--json", action="store_true", help="print JSON")
+    prepare = kinds.add_parser("prepare", help="build them, so that no launch has to wait")
+    prepare.add_argument("family", metavar="IMAGE", nargs="*", help="such as amazon-linux-2")
+    prepare.add_argument(
+        "--source", choices=("debian", "host"), help="only from packages, or over the host's /usr"
+    )
+    prepare.add_argument("--all", action="store_true", help="all that can be built")
+    for kind in (listed, prepare):
+        kind.add_argument("--port", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
     """Our own words, and those of a command for a machine."""
     if words[:1] != ["shell"] or "--" not in words:
@@ -171,9 +214,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     own, program = _split(words)
     given = build()[0].parse_args(own)
     given.words, given.program = words, program
-    module = importlib.import_module(f"cloudling.cli.{given.command}")
+    module = importlib.import_module(f"cloudling.cli.{given.command.replace('-', '_')}")
     try:
-        privileges.drop()
+        if given.command not in AS_ROOT:
+            privileges.drop()
         status: int = module.run(given)
         sys.stdout.flush()
     except UserError as refusal:

@@ -20,7 +20,7 @@ def machine() -> list[Finding]:
     if sys.platform != "linux":
         remedy = "Run Cloudling in a Linux virtual machine to launch instances."
         return [Finding(_NAME, False, "only Linux has namespaces", remedy)]
-    said = _ask([sys.executable, "-m", "cloudling.drivers.namespaces", "probe"])
+    said = ask([sys.executable, "-m", "cloudling.drivers.namespaces", "probe"])
     try:
         return [Finding(**found) for found in json.loads(said)]
     except (ValueError, TypeError):
@@ -29,7 +29,7 @@ def machine() -> list[Finding]:
         return [Finding(_NAME, False, f"the probe does not run: {last[0]}", remedy)]
 
 
-def _ask(command: list[str]) -> str:
+def ask(command: list[str]) -> str:
     """What it prints; where it prints nothing, what it complains of."""
     own = str(Path(cloudling.__file__).parents[1])
     try:

@@ -70,7 +70,7 @@ def _serve(settings: Settings, place: Place, ready_fd: int | None) -> int:
                 parent.write("\n".join([READY, *info.notes]))
 
     try:
-        return serve(settings, ready=ready)
+        return serve(settings, ready=ready, runtime=place.folder)
     except CannotListenError as fault:
         # Taken since it was looked at: the port's new owner is named, where it can be.
         ports.require_free(settings.host, settings.port)

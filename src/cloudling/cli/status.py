@@ -48,9 +48,24 @@ def _rows(url: str, said: dict[str, Any]) -> list[tuple[str, str]]:
         ("policies", str(said.get("iam", "?"))),
         ("keys", "test/test" if said.get("development_keys") else "real keys only"),
         ("services", ", ".join(sorted(services))),
+        *_instances(said.get("machines", {})),
     ]
     fault = said.get("store_fault")
     return [*rows, ("trouble", f"reads only: {fault}")] if fault else rows
+
+
+def _instances(said: dict[str, Any]) -> list[tuple[str, str]]:
+    """What runs them, how many run, what holds them; and ports that are not where AWS has them."""
+    if said.get("driver", "none") == "none":
+        return [("instances", f"none: {said.get('reason') or 'nothing here runs them'}")]
+    limits = ", ".join(said["limits"]) or "nothing but the limits of each process"
+    held = f"; held to their size in: {limits}" if said["running"] else ""
+    rows = [("instances", f"{said['running']} running (driver {said['driver']}){held}")]
+    rows += [
+        ("moved", f"{each['address']} is at {each['at']}: {each['note'] or 'its own is not free'}")
+        for each in said["moved"]
+    ]
+    return rows
 
 
 def duration(seconds: float) -> str:

@@ -97,7 +97,8 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername") or ("",)
         here = transport.get_extra_info("sockname") or ("", 0)
-        self._reader = Reader(Ends(self, house.limits, house.clock, str(peer[0]), here[1]))
+        secure = transport.get_extra_info("sslcontext") is not None
+        self._reader = Reader(Ends(self, house.limits, house.clock, str(peer[0]), here[1], secure))
         house.connections.add(self)
         if len(house.connections) > house.limits.connections:
             self._refuse_all()

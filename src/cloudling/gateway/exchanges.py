@@ -241,6 +241,8 @@ class Exchange:
         credential = cloud.credentials.known(claim.scope.access_key_id, claim.token)
         if credential is None:
             credential = await self._find_credential(claim)
+        if credential.identity.well_known and not self.around.takes_development_keys:
+            raise Refusal("unknown-key", {"AWSAccessKeyId": claim.access_key_id})
         verification.verify(
             claim,
             self.request,

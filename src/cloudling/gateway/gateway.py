@@ -7,7 +7,7 @@ was meant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from cloudling.gateway import browsers
@@ -44,12 +44,13 @@ class Surroundings:
     key_hint: str
     default_region: str
     unproven: Allowance
+    takes_development_keys: bool = True
 
 
 class Gateway:
-    """The HTTP server's handler."""
+    """The HTTP server's handler; without `admin` there is AWS's API and nothing else."""
 
-    def __init__(self, around: Surroundings, doors: Doors, admin: Admin) -> None:
+    def __init__(self, around: Surroundings, doors: Doors, admin: Admin | None) -> None:
         self._around = around
         self._admin = admin
         self._refused = RefusalLog()
@@ -61,7 +62,7 @@ class Gateway:
         if isinstance(trust, browsers.Refusal):
             self._refused.note(trust)
             return trust.response()
-        if request.path.startswith(b"/_") and Admin.owns(request.path):
+        if self._admin and request.path.startswith(b"/_") and Admin.owns(request.path):
             response = await self._admin.handle(request)
         elif request.method == "OPTIONS":
             response = self._preflight(trust, request)
@@ -80,3 +81,12 @@ class Gateway:
         except AwsError as refused:
             return refuse_preflight(refused, self._around.cloud.ids)
         return Response(200, granted)
+
+
+def within(around: Surroundings, doors: Doors) -> Gateway:
+    """The gateway for calls from instances, where nobody is root by a key that all know."""
+    hint = (
+        "Cloudling's development keys are not accepted from instances; "
+        "give the instance a role, or use keys that IAM has made."
+    )
+    return Gateway(replace(around, takes_development_keys=False, key_hint=hint), doors, None)

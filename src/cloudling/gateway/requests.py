@@ -74,6 +74,7 @@ class Ends:
     clock: Callable[[], float]
     peer: str
     port: int
+    secure: bool = False
 
 
 class Reader:
@@ -278,7 +279,7 @@ class Reader:
             self._idle_bytes = 0
         ends = self._ends
         request = Request(
-            method, path, query, headers, body, ends.peer, ends.port, False, ends.clock()
+            method, path, query, headers, body, ends.peer, ends.port, ends.secure, ends.clock()
         )
         self.queue.append(Exchange(request, body, keep, version != "1.1"))
 

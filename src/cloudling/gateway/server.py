@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from cloudling.gateway.answers import HeadWriter
 from cloudling.gateway.connections import Connection, House
+from cloudling.gateway.introductions import Introduction, listen_within
 from cloudling.gateway.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from cloudling.gateway.messages import Handler
 
@@ -82,6 +84,17 @@ class Server:
             raise
         await self._serve(sockets)
         return port
+
+    async def start_within(self, path: Path) -> None:
+        """Listen on a Unix socket for connections that are brought, each with its introduction."""
+        sock = await asyncio.to_thread(listen_within, path)
+        loop = asyncio.get_running_loop()
+        listener = await loop.create_unix_server(
+            lambda: Introduction(self._house), sock=sock, backlog=_BACKLOG
+        )
+        self._listeners.append(listener)
+        if self._sweeper is None:
+            self._sweep()
 
     @property
     def open_connections(self) -> int:

@@ -61,3 +61,10 @@ class Publication(Struct, frozen=True, kw_only=True):
     port: int
     at: tuple[str, int]
     note: str = ""
+
+
+class IdentitySignatures(Struct, frozen=True):
+    """Signatures of a document, as text: of its SHA-256 with RSA, and as PKCS #7 around it."""
+
+    signature: str
+    pkcs7: str

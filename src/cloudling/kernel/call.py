@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from cloudling.kernel import arns
 from cloudling.kernel.access import Need
 from cloudling.kernel.collections import Declared
+from cloudling.kernel.events import Fact
 from cloudling.kernel.stages.authorize import decide, require
 
 if TYPE_CHECKING:
@@ -126,6 +127,17 @@ class Call:
     async def committed(self) -> None:
         """Wait until what was written is safe; before anything but the answer leaves."""
         await self.cloud.store.committed()
+
+    async def emit(
+        self, source: str, kind: str, detail: Mapping[str, Any], resources: Sequence[str] = ()
+    ) -> None:
+        """Tell what the open unit changes, in EventBridge's terms (`kind` is its detail-type).
+
+        Whoever hears it does so after the commit; events about the first of the `resources` (ARNs)
+        are heard in order.
+        """
+        fact = Fact(source, kind, detail, tuple(resources))
+        await self.cloud.reconcilers.events.emit(self, fact)
 
     def arn(self, kind: str, **values: Any) -> str:
         """An ARN from AWS's template for a resource type of this service."""

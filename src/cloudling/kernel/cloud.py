@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cloudling.kernel import pipeline
 from cloudling.kernel.client import Client, snake
 from cloudling.kernel.decisions import NO_DECISIONS, Decisions
 from cloudling.kernel.ids import Ids
 from cloudling.kernel.missing import missing
-from cloudling.kernel.networks import Availability
+from cloudling.kernel.networks import HOST_ADDRESS, Availability
 from cloudling.kernel.origins import INTERNAL, Origin, Perimeter
 from cloudling.kernel.pages import Pages
 from cloudling.kernel.ports import NO_ACTIVITY, NO_ORGANIZATIONS, Activity, Organizations
@@ -20,7 +20,7 @@ from cloudling.kernel.tags import Tags
 from cloudling.kernel.units import ShortUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from cloudling.kernel.call import Call
     from cloudling.kernel.clock import Clock
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Carrier,
         Credentials,
         Directory,
+        IdentitySigner,
         Machines,
         Networks,
         Roots,
@@ -40,6 +41,23 @@ if TYPE_CHECKING:
     from cloudling.kernel.services import Service
     from cloudling.store.collections import Collection as Bound
     from cloudling.store.store import Store
+
+
+P = TypeVar("P")
+
+
+class Late(Generic[P]):
+    """A port of the data plane: all of them are made when one is first asked for."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, cloud: Cloud, owner: type) -> P | None:
+        make, cloud.make_drivers = cloud.make_drivers, None
+        if make is not None:
+            make()
+        found: P | None = vars(cloud).setdefault(self._name, None)
+        return found
 
 
 class Cloud:
@@ -57,12 +75,16 @@ class Cloud:
     decisions: Decisions = NO_DECISIONS
     perimeter = Perimeter()
     # The data plane; None where nothing here can run machines.
-    networks: Networks | None = None
-    machines: Machines | None = None
-    roots: Roots | None = None
-    carrier: Carrier | None = None
+    networks: Late[Networks] = Late()
+    machines: Late[Machines] = Late()
+    roots: Late[Roots] = Late()
+    carrier: Late[Carrier] = Late()
+    identity_signer: Late[IdentitySigner] = Late()
+    make_drivers: Callable[[], None] | None = None
     # Why it is None, and what the user can do.
     no_machines = Availability("Cloudling was started without machines.", "")
+    # The address as which networks, and the rules of security groups, see this host.
+    host_address = HOST_ADDRESS
 
     def __init__(
         self,

@@ -62,11 +62,6 @@ def on(pattern: Pattern, *, dead: Deliver | None = None) -> Callable[[F], F]:
     return mark
 
 
-async def emit(call: Call, fact: Fact) -> None:
-    """Tell what the open unit has changed; whoever hears it does so after the commit."""
-    await call.cloud.reconcilers.events.emit(call, fact)
-
-
 class Events:
     """Knows who listens. `listeners` hear of every event once, when it is committed."""
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cloudling.kernel.attendance import (
+        IdentitySignatures,
         InstanceMetadata,
         Publication,
         Published,
@@ -237,6 +238,14 @@ class Roots(Protocol):
         """Those that were captured; a machine's disk over it goes on until it is discarded."""
 
 
+class IdentitySigner(Protocol):
+    """Signs what instances are told of themselves, with a key that is this cloud's own."""
+
+    def sign(self, document: bytes) -> IdentitySignatures:
+        """The same ones for the same document."""
+        ...
+
+
 class Carrier(Protocol):
     """Whoever carries the users' own bytes: names, metadata, calls from within, public ports.
 
@@ -246,6 +255,16 @@ class Carrier(Protocol):
     @property
     def block(self) -> str:
         """The public addresses that are ours to give: a /16 of 127.0.0.0/8."""
+        ...
+
+    @property
+    def authority(self) -> str:
+        """The certificate (PEM) that machines trust, so that AWS's names lead to the cloud."""
+        ...
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a machine's programs have in their environment, so that SDKs find the cloud."""
         ...
 
     async def available(self) -> Availability: ...

@@ -13,8 +13,10 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from cloudling.kernel import followers
 from cloudling.kernel.changes import Changes, Place
 from cloudling.kernel.events import Events
+from cloudling.kernel.followers import Follower, Following
 from cloudling.kernel.handles import handle
 from cloudling.kernel.outbox import Outbox
 from cloudling.kernel.scheduler import Scheduler, Wake
@@ -66,31 +68,57 @@ class Reconcilers:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._names: list[str] = []
+        self._adopted: list[Service] = []
         self.scheduler = Scheduler(cloud.clock)
         self.outbox = Outbox(cloud, self.scheduler)
-        self.events = Events(cloud, self.outbox)
+        self._events = Events(cloud, self.outbox)
+
+    @property
+    def events(self) -> Events:
+        self._take_up()
+        return self._events
 
     def adopt(self, service: Service) -> None:
-        """Take a service's reconcilers and subscriptions, from the modules its manifest names."""
-        for module in service.reconciling_modules:
-            for value in vars(module).values():
-                mark = getattr(value, MARK, None)
-                if isinstance(mark, Reconciler):
-                    rounds = _Rounds(self._cloud, service, mark, self.scheduler)
-                    self._names.append(rounds.name)
-                    self.scheduler.sources.append(rounds)
-            self.events.adopt(service, module)
+        """Take a service's reconcilers, followers and subscriptions, from the modules it names.
+
+        They are imported when the first of all is needed: a cloud answers before that.
+        """
+        self._adopted.append(service)
+
+    def _take_up(self) -> None:
+        adopted, self._adopted = self._adopted, []
+        for service in adopted:
+            for module in service.reconciling_modules:
+                for value in vars(module).values():
+                    self._take(service, value)
+                self._events.adopt(service, module)
+
+    def _take(self, service: Service, value: object) -> None:
+        rounds: _Rounds | Following
+        mark = getattr(value, MARK, None)
+        following = getattr(value, followers.MARK, None)
+        if isinstance(mark, Reconciler):
+            rounds = _Rounds(self._cloud, service, mark, self.scheduler)
+        elif isinstance(following, Follower):
+            rounds = Following(self._cloud, service, following, self.scheduler)
+        else:
+            return
+        self._names.append(rounds.name)
+        self.scheduler.sources.append(rounds)
 
     async def run(self) -> None:
         """Do what is due again and again, until cancelled."""
+        self._take_up()
         await self.scheduler.run()
 
     async def settle(self) -> float | None:
         """Do what is due until nothing is; the next moment at which something will be."""
+        self._take_up()
         return await self.scheduler.settle()
 
     def status(self) -> dict[str, Any]:
         """What every reconciler and every lane does, for people."""
+        self._take_up()
         jobs = list(self.scheduler.jobs())
         counted = {name: Counter[str]() for name in self._names}
         for job in jobs:

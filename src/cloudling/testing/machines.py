@@ -170,6 +170,14 @@ class FakeCarrier:
     def block(self) -> str:
         return self._block
 
+    @property
+    def authority(self) -> str:
+        return ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {}
+
     async def available(self) -> Availability:
         return Availability()
 

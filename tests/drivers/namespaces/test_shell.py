@@ -7,7 +7,8 @@ import os
 import pty
 import sys
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.processes import PATIENCE, ROOT
@@ -27,7 +28,8 @@ LINE = b"tty; echo $TERM; cat\n"
 async def served(rig: Rig) -> AsyncIterator[None]:
     folder = rig.place / "cloudling"
     folder.mkdir(mode=0o700)
-    shells = Shells(rig.machines, folder / f"{PORT}.shell")
+    cloud: Any = SimpleNamespace(machines=rig.machines)
+    shells = Shells(cloud, folder / f"{PORT}.shell")
     shells.start()
     assert (folder / f"{PORT}.shell").stat().st_mode & 0o777 == 0o600
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cloudling.kernel.authorize import Controls, NamedPolicy, parse
-from cloudling.kernel.errors import AccessDenied, AwsError, NotImplementedHere
+from cloudling.kernel.errors import AccessDenied, AwsError
 from cloudling.services.ec2 import profiles
 from cloudling.services.ec2.profiles import Profile
 
@@ -225,7 +225,7 @@ class TestProfiles:
     ) -> None:
         async def read(call: Call, name: str) -> dict[str, Any]:
             assert name == "app"
-            return {"Arn": PROFILE, "Roles": [{"Arn": ROLE}]}
+            return {"Arn": PROFILE, "Roles": [{"Arn": ROLE}], "InstanceProfileId": "AIPAEXAMPLE"}
 
         monkeypatch.setattr(profiles, "_read", read)
         ann = user(local, statement("ec2:RunInstances"))
@@ -259,7 +259,7 @@ class TestProfiles:
         blind = [statement("*"), statement("iam:Get*", effect="Deny")]
         scp = parse(json.dumps({"Version": "2012-10-17", "Statement": blind}), "scp")
         local.cloud.organizations = Above(((NamedPolicy("blind", "", scp),),))
-        with pytest.raises(NotImplementedHere):
+        with pytest.raises(AwsError, match="The image id"):
             local.root().ec2.run_instances(**NAMED)
 
     def test_one_without_a_role_is_useless(

@@ -186,10 +186,11 @@ def test_there_are_no_instances(local: LocalCloud) -> None:
         )
 
 
-def test_launching_says_that_it_is_missing(local: LocalCloud) -> None:
-    image = images(local)[0]["ImageId"]
-    launch = {"ImageId": image, "MinCount": 1, "MaxCount": 1}
+def test_launching_without_a_driver_says_why(local: LocalCloud) -> None:
+    (image,) = images(local, Filters=by("name", "amzn2-ami-hvm-*-x86_64-gp2"))
+    launch = {"ImageId": image["ImageId"], "MinCount": 1, "MaxCount": 1}
     assert refused(local.root().ec2.run_instances, **launch) == (
-        "NotImplemented",
-        "RunInstances of Elastic Compute Cloud is not implemented in Cloudling yet.",
+        "InsufficientInstanceCapacity",
+        "We currently do not have sufficient capacity to launch the instance type you requested. "
+        "Cloudling was started without machines.",
     )

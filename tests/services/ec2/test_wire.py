@@ -48,10 +48,10 @@ def test_run_instances_by_a_user_without_rights(ann: Any) -> None:
 
 
 def test_whoever_may_is_told_what_is_missing(cloud: RunningCloud) -> None:
-    assert refusal(cloud.client("ec2").run_instances, **LAUNCH) == (
+    assert refusal(cloud.client("ec2").allocate_address) == (
         "NotImplemented",
         501,
-        "RunInstances of Elastic Compute Cloud is not implemented in Cloudling yet.",
+        "AllocateAddress of Elastic Compute Cloud is not implemented in Cloudling yet.",
     )
 
 

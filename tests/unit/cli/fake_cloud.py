@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: what a test asks of the log it puts there itself."""
 
 
-def serve(settings: Settings, *, ready: Callable[[object], None]) -> int:
+def serve(settings: Settings, *, ready: Callable[[object], None], **_: object) -> int:
     mode = os.environ.get("FAKE_CLOUD", "")
     if mode == "refuse":
         raise UserError("The data folder is used by process 812. Stop it, or name another.")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cloudling.kernel.events import Fact, emit
 from cloudling.kernel.handles import handle
 from cloudling.kernel.scheduler import Ran
 from cloudling.testing import RunningCloud
@@ -48,7 +47,7 @@ def happen(cloud: RunningCloud, name: str) -> None:
     async def write() -> None:
         call = handle(cloud.app.cloud, "ec2", "000000000000", "us-east-1")
         async with call.unit():
-            await emit(call, Fact("aws.ec2", "Something", {"name": name}))
+            await call.emit("aws.ec2", "Something", {"name": name})
 
     import asyncio
 

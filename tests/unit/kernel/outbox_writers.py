@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.unit.kernel.rooms import House, Job, Jobs
 
-from cloudling.kernel.events import Fact, emit, on
+from cloudling.kernel.events import on
 
 LANES = 4
 
@@ -36,7 +36,7 @@ async def tell(house: House, number: int) -> None:
     call = house.call()
     async with call.unit():
         await call.jobs.put(Job(name=lane, count=number))
-        await emit(call, Fact("aws.jobs", "Told", {"number": number}, (lane,)))
+        await call.emit("aws.jobs", "Told", {"number": number}, [lane])
     await call.committed()
     say("told", lane, number)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.kernel.rooms import House, Job, Jobs
 
-from cloudling.kernel.events import Fact, emit, matches, on
+from cloudling.kernel.events import Fact, matches, on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def tell(house: House, *facts: Fact) -> None:
         async with call.unit():
             await call.jobs.put(Job(name="a"))
             for each in facts:
-                await emit(call, each)
+                await call.emit(*each)
 
     house.run(write())
 
@@ -96,7 +96,7 @@ def test_a_unit_that_fails_has_told_nobody() -> None:
     async def fail(call: Jobs) -> None:
         async with call.unit():
             await call.jobs.put(Job(name="a"))
-            await emit(call, fact("x"))
+            await call.emit(*fact("x"))
             raise ZeroDivisionError
 
     with House(ears.function) as house:
@@ -117,7 +117,7 @@ def test_nobody_who_listens_means_no_row() -> None:
 def test_outside_a_unit_nothing_can_be_told() -> None:
     ears = Ears()
     with House(ears.function) as house, pytest.raises(RuntimeError, match="needs a unit"):
-        house.run(emit(house.call(), fact("x")))
+        house.run(house.call().emit(*fact("x")))
 
 
 def test_a_failing_lane_holds_up_no_other_and_keeps_its_order() -> None:

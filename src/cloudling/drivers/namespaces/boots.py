@@ -65,8 +65,11 @@ def prepare(setup: Setup, *, is_first: bool, complain: Callable[[str], None]) ->
 def write_names(setup: Setup) -> None:
     """Its own name leads to its own address without asking anybody."""
     _write("/etc/hostname", f"{setup.hostname}\n")
-    full = f"{setup.hostname}.{setup.domain} " if setup.domain else ""
-    own = f"{setup.address or '127.0.1.1'} {full}{setup.hostname}"
+    # Its name may be whole already, as `hostname` prints it on EC2.
+    domain = f".{setup.domain}" if setup.domain else ""
+    short = setup.hostname.removesuffix(domain)
+    full = f"{short}{domain} " if domain else ""
+    own = f"{setup.address or '127.0.1.1'} {full}{short}"
     mark = "# cloudling"
     kept = [line for line in _lines("/etc/hosts") if not line.endswith(mark)]
     if not any(re.match(r"127\.0\.0\.1\s.*\blocalhost\b", line) for line in kept):

@@ -48,13 +48,24 @@ class NamespaceNetworks:
         self._end: Callable[[], None] = _nothing
         self._starting = asyncio.Lock()
         self._netd: Netd | None = None
+        self._available = False
+
+    @property
+    def is_awake(self) -> bool:
+        """Whether there is a netd; asking for what it holds starts one otherwise."""
+        return self._netd is not None and not self._netd.connection.gone.is_set()
 
     def attach(self, events: Callable[[Said, list[int]], None], end: Callable[[], None]) -> None:
         """Whom to tell what every netd says unasked, and that it is gone without being told to."""
         self._events, self._end = events, end
 
     async def available(self) -> Availability:
-        return await asyncio.to_thread(probe, self.wrapper)
+        """Tried until it can be; from then on it is known."""
+        if self._available:
+            return Availability()
+        found = await asyncio.to_thread(probe, self.wrapper)
+        self._available = bool(found)
+        return found
 
     async def netd(self) -> Netd:
         """The running one; after its end another one, which knows nothing yet."""

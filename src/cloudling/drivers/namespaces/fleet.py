@@ -19,7 +19,7 @@ from cloudling.drivers.namespaces.orders import LOGIN, Setup
 from cloudling.kernel.machines import HeldMachine, MachineHoldings, Program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from cloudling.drivers.namespaces.answers import Said
     from cloudling.drivers.namespaces.client import Netd
@@ -34,10 +34,19 @@ _STATES = {"booting": "starting", "ended": "stopped"}
 
 
 class NamespaceMachines:
-    """Machines in namespaces; their interfaces are those of the networks given."""
+    """Machines in namespaces; their interfaces are those of the networks given.
 
-    def __init__(self, networks: NamespaceNetworks) -> None:
+    `ready` is awaited with the name of each machine whose interfaces carry, before its programs
+    start: what they find in their space is there then.
+    """
+
+    def __init__(
+        self,
+        networks: NamespaceNetworks,
+        ready: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
         self._networks = networks
+        self._ready = ready
         self._bases = {"data": networks.data, "cache": networks.cache}
         self._hearing = Hearing()
         self._locks: dict[str, asyncio.Lock] = {}
@@ -102,6 +111,8 @@ class NamespaceMachines:
             for interface in machine.interfaces:
                 own = msgspec.structs.replace(interface, space=name)
                 await self._networks.ensure_interface(own)
+            if self._ready is not None:
+                await self._ready(name)
             await self._boot(netd, machine, ended)
         except BaseException:
             with suppress(OSError):

@@ -230,11 +230,12 @@ class RunCommand(
 class OpenSocket(Struct, frozen=True, tag="socket", tag_field="verb", forbid_unknown_fields=True):
     """A socket that lives in a space, a network or `internet`; bound and listening as said.
 
-    A transparent one may speak with an address that is another's.
+    A transparent one may speak with an address that is another's. One of the kind `diag` has no
+    address: it asks the kernel which sockets there are in that place.
     """
 
     place: Name
-    kind: Literal["stream", "datagram"] = "stream"
+    kind: Literal["stream", "datagram", "diag"] = "stream"
     address: Address = ""
     port: Port = 0
     backlog: Annotated[int, Meta(ge=0, le=65535)] = 0

@@ -11,6 +11,8 @@ from cloudling.drivers.namespaces.routers import INTERNET, Internet, Router
 from cloudling.drivers.namespaces.spaces import Space, open_own
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cloudling.drivers.namespaces.messages import (
         Addresses,
         EnsureInterface,
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
 
 _IP_FREEBIND = 15
 _IP_TRANSPARENT = 19
-_KINDS = {"stream": socket.SOCK_STREAM, "datagram": socket.SOCK_DGRAM}
+_SOCK_DIAG = 4
+_KINDS = {
+    "stream": (socket.AF_INET, socket.SOCK_STREAM, 0),
+    "datagram": (socket.AF_INET, socket.SOCK_DGRAM, 0),
+    "diag": (socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG),
+}
 # What can be changed while an interface carries; another of the rest means another interface.
 _LIVE = {"addresses", "groups", "source_check"}
 
@@ -39,6 +46,8 @@ class Plane:
         self.routers: dict[str, Router] = {}
         self.spaces: dict[str, Space] = {}
         self._machines: set[str] = set()
+        # Told of each network and space that is made (True) or ended (False).
+        self.notice: Callable[[str, bool], None] = lambda name, is_there: None
         self._internet = Internet(self._home)
 
     def ensure_router(self, wanted: EnsureRouter) -> None:
@@ -47,6 +56,7 @@ class Plane:
             self.require_new(wanted.name)
             self._numbers += 1
             router = self.routers[wanted.name] = Router(wanted, self._numbers, self._home)
+            self.notice(wanted.name, True)
         elif router.wanted != wanted:
             router.change(wanted)
         if wanted.gateway:
@@ -64,6 +74,7 @@ class Plane:
             raise OSError(16, f"{name} has interfaces: {', '.join(sorted(router.interfaces))}.")
         del self.routers[name]
         router.close()
+        self.notice(name, False)
 
     def ensure_interface(self, wanted: EnsureInterface) -> None:
         router = self._router(wanted.router)
@@ -91,6 +102,7 @@ class Plane:
             space.close()
             raise
         self.spaces[name] = space
+        self.notice(name, True)
 
     def remove_interface(self, name: str) -> None:
         router = self._owner(name)
@@ -100,6 +112,7 @@ class Plane:
         if space.name not in self._machines and not self._is_used(space):
             del self.spaces[space.name]
             space.close()
+            self.notice(space.name, False)
 
     def add_machine(self, name: str, descriptor: int) -> None:
         """Let interfaces lie in a machine's own network namespace; the descriptor is ours."""
@@ -112,6 +125,7 @@ class Plane:
         space.raise_loopback()
         self.spaces[name] = space
         self._machines.add(name)
+        self.notice(name, True)
 
     def remove_machine(self, name: str) -> None:
         """Take its interfaces off; they are ensured anew for its next life."""
@@ -124,6 +138,7 @@ class Plane:
             for each in held:
                 router.detach(each)
         space.close()
+        self.notice(name, False)
 
     def carries(self, name: str) -> bool:
         """Whether the first interface of a machine is there, and its other end too."""
@@ -147,9 +162,10 @@ class Plane:
 
     def open_socket(self, wanted: OpenSocket) -> socket.socket:
         """A socket for someone else: never blocking, so that a connection may be under way."""
-        kind = _KINDS[wanted.kind] | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        family, kind, protocol = _KINDS[wanted.kind]
+        flags = socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
         with self._place(wanted.place).entered():
-            made = socket.socket(socket.AF_INET, kind)
+            made = socket.socket(family, kind | flags, protocol)
             try:
                 _prepare(made, wanted)
             except OSError:

@@ -10,6 +10,11 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cloudling.drivers.namespaces.departures import (
+    EGRESS_ADDRESS,
+    ENDPOINT_ADDRESS,
+    Departures,
+)
 from cloudling.drivers.namespaces.firewalls import GATEWAY, Firewall
 from cloudling.drivers.namespaces.netlink import links, routes
 from cloudling.drivers.namespaces.netlink.links import End
@@ -24,6 +29,7 @@ INTERNET = "internet"
 # end of every gateway.
 HOST_ADDRESS = "198.18.0.1"
 _GATEWAY_ADDRESS = "198.18.0.2"
+_BEYOND = (HOST_ADDRESS, ENDPOINT_ADDRESS, EGRESS_ADDRESS)
 _LAST_RESORT = 4000
 # The ends of a pair have different indices: those that have not wait a second for their carrier.
 _GATEWAY_INDEX = 1000
@@ -52,11 +58,13 @@ class Internet:
         self.space.write_settings(_ROUTING | {"ipv4/conf/default/proxy_arp": "0"})
         self.space.raise_loopback()
         self.space.request(
-            links.add_address(links.LOOPBACK, HOST_ADDRESS, 32),
+            *(links.add_address(links.LOOPBACK, each, 32) for each in _BEYOND),
             routes.add_route(Route(to=_EVERYWHERE, kind=BLACKHOLE, metric=_LAST_RESORT)),
         )
+        self.departures = Departures(self.space.open_table("beyond"))
 
     def close(self) -> None:
+        self.departures.close()
         self.space.close()
 
 
@@ -149,6 +157,7 @@ class Router:
         gone = sorted(set(self.public) - set(public))
         new = sorted(set(public) - set(self.public))
         self.public = dict(public)
+        internet.departures.change(gone, new)
         internet.space.request(
             *(routes.delete_route(_inward(each, far)) for each in gone),
             *(routes.add_route(_inward(each, far)) for each in new),

@@ -86,6 +86,7 @@ class Server:
             # Not every netd has machines, and may enter where their disks would be.
             with suppress(OSError):
                 self.disks.sweep(folder)
+        self.plane.notice = self._tell_carriers
         self.watch(zygote.fileno(), self._heed_zygote)
 
     def stop(self) -> None:
@@ -124,6 +125,12 @@ class Server:
     def _tell_control(self, event: Event, descriptors: Sequence[int] = ()) -> None:
         if self._control is not None:
             self._say(self._control, event, descriptors)
+
+    def _tell_carriers(self, name: str, is_there: bool) -> None:
+        """They hold sockets there, or wait for the place to come."""
+        event = Event("place" if is_there else "place gone", name)
+        for channel in self._carriers:
+            self._say(channel, event)
 
     def run_command(self, ask: messages.RunCommand) -> _Given:
         number, descriptors = self.machines.run(ask)

@@ -167,3 +167,129 @@ class InvalidRequest(AwsError):
     """The request makes no sense."""
 
     message = "The request received was invalid"
+
+
+class InvalidAvailabilityZone(AwsError):
+    """The region has no such zone, or not for this."""
+
+    code = "InvalidParameterValue"
+
+
+class Unsupported(AwsError):
+    """This cannot be had here, whatever the account may do."""
+
+
+class InsufficientInstanceCapacity(AwsError):
+    """Nothing can run another instance."""
+
+    status = 500
+
+
+class VcpuLimitExceeded(AwsError):
+    """The account may not run so many processors in the region."""
+
+    status = 400
+
+
+class InsufficientFreeAddressesInSubnet(AwsError):
+    """The subnet is full."""
+
+
+class InvalidIpAddressInUse(AwsError):
+    """The private address is another interface's."""
+
+    code = "InvalidIPAddress.InUse"
+
+
+class InvalidUserDataMalformed(AwsError):
+    """User data is not in base64."""
+
+    code = "InvalidUserData.Malformed"
+    message = "Invalid BASE64 encoding of user data."
+
+
+class InvalidBlockDeviceMapping(AwsError):
+    """A device is mapped to what cannot be there."""
+
+
+class SecurityGroupsPerInterfaceLimitExceeded(AwsError):
+    """More groups than an interface may have."""
+
+    message = (
+        "You have exceeded the maximum number of security groups allowed per network interface."
+    )
+
+
+class MissingInput(AwsError):
+    """The request lacks something that the account's network cannot fill in."""
+
+
+class InvalidInput(AwsError):
+    """A value fits nothing in the account's network."""
+
+
+class IncorrectInstanceState(AwsError):
+    """The instance is not in a state that this can be done in."""
+
+
+class OperationNotPermitted(AwsError):
+    """The instance is protected, or EC2 never does this."""
+
+
+class UnsupportedOperation(AwsError):
+    """What is asked is not for a resource like this."""
+
+
+class UnsupportedHibernationConfiguration(AwsError):
+    """The instance cannot hibernate as it is launched."""
+
+    message = "Hibernation is only supported for instances with an encrypted root volume."
+
+
+class IdempotentParameterMismatch(AwsError):
+    """The token was used before, with other parameters."""
+
+    message = (
+        "Arguments on this idempotent request are inconsistent with arguments used in previous "
+        "request(s)."
+    )
+
+
+class InvalidAmiIdUnavailable(AwsError):
+    """The image is being made, or could not be."""
+
+    code = "InvalidAMIID.Unavailable"
+
+
+class InvalidAmiAttributeItemValue(AwsError):
+    """Who is to launch an image is no account and no group."""
+
+    code = "InvalidAMIAttributeItemValue"
+
+
+class InvalidAttachmentIdNotFound(AwsError):
+    """The interface is not attached so."""
+
+    code = "InvalidAttachmentID.NotFound"
+
+
+class VolumeInUse(AwsError):
+    """The volume is attached to an instance."""
+
+
+class InvalidSnapshotInUse(AwsError):
+    """An image is made of the snapshot."""
+
+    code = "InvalidSnapshot.InUse"
+
+
+class InvalidAmiNameMalformed(AwsError):
+    """An image cannot be called so."""
+
+    code = "InvalidAMIName.Malformed"
+
+
+class InvalidAmiNameDuplicate(AwsError):
+    """Another image of the account is called so."""
+
+    code = "InvalidAMIName.Duplicate"

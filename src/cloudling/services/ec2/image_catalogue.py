@@ -18,6 +18,16 @@ _ID_DIGITS = 16
 _ARCHITECTURES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "arm64"}
 
 
+# What stands behind a build, by the beginning of its name.
+_FAMILIES = {
+    "amzn2-": "amazon-linux-2",
+    "al2023-": "amazon-linux-2023",
+    "ubuntu/images/hvm-ssd/ubuntu-jammy-": "ubuntu-22.04",
+    "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-": "ubuntu-24.04",
+    "debian-12-": "debian-12",
+}
+
+
 class Build(NamedTuple):
     """One build of a distribution, for several architectures; `{}` stands for the architecture.
 
@@ -38,7 +48,7 @@ class Build(NamedTuple):
 
 _BOTH = ("x86_64", "arm64")
 _DEBS = ("amd64", "arm64")
-_UBUNTU = "Canonical, Ubuntu, {}, {{}} {} image build on {}"
+_UBUNTU = "Canonical, Ubuntu, {}, {{}} {} image"
 _SPARE = ("/dev/sdb", "/dev/sdc")
 
 _BUILDS = (
@@ -68,19 +78,19 @@ _BUILDS = (
         AMAZON, "2026-07-27", _BOTH, "/dev/xvda", "gp3", "uefi-preferred", "v2.0",
     ),
     Build(
-        "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-{}-server-20240301",
-        _UBUNTU.format("22.04 LTS", "jammy", "2024-03-01"),
-        CANONICAL, "2024-03-01", _DEBS, "/dev/sda1", "gp2", spare=_SPARE,
+        "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-{}-server-20260731",
+        _UBUNTU.format("22.04", "jammy"),
+        CANONICAL, "2026-07-31", _DEBS, "/dev/sda1", "gp2", "uefi-preferred", spare=_SPARE,
     ),
     Build(
-        "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-{}-server-20240423",
-        _UBUNTU.format("24.04 LTS", "noble", "2024-04-23"),
-        CANONICAL, "2024-04-23", _DEBS, "/dev/sda1", "gp3", "uefi-preferred", "v2.0", _SPARE,
+        "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-{}-server-20260714",
+        _UBUNTU.format("24.04", "noble"),
+        CANONICAL, "2026-07-14", _DEBS, "/dev/sda1", "gp3", "uefi-preferred", "v2.0", _SPARE,
     ),
     Build(
-        "debian-12-{}-20231013-1532",
-        "Debian 12 (20231013-1532)",
-        DEBIAN, "2023-10-13", _DEBS, "/dev/xvda", "gp3",
+        "debian-12-{}-20260923-2610",
+        "Debian 12 (20260923-2610)",
+        DEBIAN, "2026-09-23", _DEBS, "/dev/xvda", "gp3",
     ),
 )  # fmt: skip
 
@@ -90,6 +100,11 @@ def images(region: str) -> dict[str, Description]:
     """All of a region's public images by their ids."""
     found = [_describe(build, word, region) for build in _BUILDS for word in build.architectures]
     return {each["ImageId"]: each for each in found}
+
+
+def family(name: str) -> str:
+    """The machines' name for what stands behind the public image of this name."""
+    return next(root for start, root in _FAMILIES.items() if name.startswith(start))
 
 
 def _describe(build: Build, word: str, region: str) -> Description:

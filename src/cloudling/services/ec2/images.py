@@ -1,39 +1,32 @@
-"""Machine images, so far the public ones: found by name, owner and filters.
+"""Machine images, public ones and accounts' own: found by name, owner and filters.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudling.kernel import operation
-from cloudling.services.ec2 import image_catalogue, listings, references, taggings
+from cloudling.services.ec2 import image_catalogue, listings, own_images, references, taggings
 from cloudling.services.ec2.errors import (
     AuthFailure,
     InvalidAmiIdNotFound,
+    InvalidAmiIdUnavailable,
     InvalidParameterCombination,
-    InvalidRequest,
     InvalidUserIdMalformed,
 )
 from cloudling.services.ec2.filters import Filters
-from cloudling.services.ec2.parameters import required
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cloudling.services.ec2.call import Ec2Call
+    from cloudling.services.ec2.instance_records import Image
 
 Request = dict[str, Any]
 _KIND = "image"
 _ALIASES = frozenset({"amazon", "aws-backup-vault", "aws-marketplace"})
-_ATTRIBUTES = frozenset(
-    {
-        "blockDeviceMapping", "bootMode", "deregistrationProtection", "description", "imdsSupport",
-        "kernel", "lastLaunchedTime", "launchPermission", "productCodes", "ramdisk",
-        "sriovNetSupport", "tpmSupport", "uefiData",
-    }
-)  # fmt: skip
 _FILTERS = Filters(
     {
         "architecture": "Architecture",
@@ -88,46 +81,89 @@ _FILTERS = Filters(
 )
 
 
-@operation("DescribeImages", partial="only the public images of the catalogue")
+@operation("DescribeImages")
 async def describe_images(call: Ec2Call, request: Request) -> Request:
     listings.check_size(request, 1)
     owners = references.members(request, "Owners")
     users = references.members(request, "ExecutableUsers")
     _check_users(owners, {"self"} | _ALIASES)
     _check_users(users, {"self", "all"})
-    known = image_catalogue.images(call.region)
+    known = await _known(call)
     named = references.members(request, "ImageIds")
     if named and "MaxResults" in request:
         raise InvalidParameterCombination(
             "The parameter imagesSet cannot be used with the parameter maxResults"
         )
-    _require(named, known)
+    gone = [each for each in named if await _is_gone(call, each)]
+    _require([each for each in named if each not in gone], known)
     items = [
         {**each, **await _tags(call, each["ImageId"])}
         for each in known.values()
-        if (not named or each["ImageId"] in named) and _is_asked_for(each, owners, users)
+        if (not named or each["ImageId"] in named)
+        and _is_owned(call, each, owners)
+        and await _is_launched_by(call, each, users)
     ]
     found = _FILTERS.select(request.get("Filters"), items)
     shown, more = listings.page(call, request, found)
     return {"Images": shown, **more}
 
 
-@operation("DescribeImageAttribute", partial="nobody here owns an image yet, so all are refused")
-async def describe_image_attribute(call: Ec2Call, request: Request) -> Request:
-    """Only an image's owner may ask, and the catalogue's images are not the caller's."""
-    image, attribute = required(request, "ImageId"), required(request, "Attribute")
-    _require([image], image_catalogue.images(call.region))
-    if attribute not in _ATTRIBUTES:
-        raise InvalidRequest
-    raise AuthFailure(f"Not authorized for image:{image}")
+class Launchable(NamedTuple):
+    """An image as it is described, the machines' name for what stands behind it, and its family."""
+
+    described: Request
+    root: str
+    family: str
 
 
-def _require(named: Sequence[str], known: Request) -> None:
+async def launchable(call: Ec2Call, image_id: str) -> Launchable:
+    """An image that the caller may launch."""
+    references.check(_KIND, image_id)
+    public = image_catalogue.images(call.region).get(image_id)
+    if public is not None:
+        family = image_catalogue.family(public["Name"])
+        return Launchable(public, family, family)
+    image = await call.images.get(image_id)
+    if image is None or not own_images.is_visible(call, image):
+        raise absent(image_id)
+    if image.state != "available":
+        raise InvalidAmiIdUnavailable(f"The image ID '{image_id}' is not available")
+    return Launchable(own_images.describe(image), image.root, image.family)
+
+
+async def require_own(call: Ec2Call, image_id: str) -> Image:
+    """An image of the caller's account; others are none of its business."""
+    references.check(_KIND, image_id)
+    found = await call.images.get(image_id)
+    if found is not None and found.account == call.account and own_images.is_visible(call, found):
+        return found
+    if image_id in await _known(call):
+        raise AuthFailure(f"Not authorized for image:{image_id}")
+    raise absent(image_id)
+
+
+async def _known(call: Ec2Call) -> dict[str, Request]:
+    """Every image that the caller may see, by its id."""
+    own = {each.id: own_images.describe(each) for each in await own_images.visible(call)}
+    return {**own, **image_catalogue.images(call.region)}
+
+
+async def _is_gone(call: Ec2Call, image_id: str) -> bool:
+    """Whether the caller has given an image up lately: then there is nothing to tell, or wrong."""
+    found = await call.images.get(image_id)
+    return found is not None and found.account == call.account and found.state == own_images.GONE
+
+
+def absent(*missing: str) -> InvalidAmiIdNotFound:
+    noun, verb = ("id", "does") if len(missing) == 1 else ("ids", "do")
+    return InvalidAmiIdNotFound(f"The image {noun} '[{', '.join(missing)}]' {verb} not exist")
+
+
+def _require(named: Sequence[str], known: dict[str, Request]) -> None:
     for image in named:
         references.check(_KIND, image)
     if missing := [image for image in named if image not in known]:
-        noun, verb = ("id", "does") if len(missing) == 1 else ("ids", "do")
-        raise InvalidAmiIdNotFound(f"The image {noun} '[{', '.join(missing)}]' {verb} not exist")
+        raise absent(*missing)
 
 
 def _check_users(given: Sequence[str], words: frozenset[str] | set[str]) -> None:
@@ -136,10 +172,18 @@ def _check_users(given: Sequence[str], words: frozenset[str] | set[str]) -> None
             raise InvalidUserIdMalformed(f'Invalid user id: "{each}"')
 
 
-def _is_asked_for(image: Request, owners: Sequence[str], users: Sequence[str]) -> bool:
-    """Public images are everybody's to launch, and so shared with nobody by name."""
-    owned = not owners or image["OwnerId"] in owners or image.get("ImageOwnerAlias") in owners
-    return owned and (not users or "all" in users)
+def _is_owned(call: Ec2Call, image: Request, owners: Sequence[str]) -> bool:
+    asked = [call.account if owner == "self" else owner for owner in owners]
+    return not asked or image["OwnerId"] in asked or image.get("ImageOwnerAlias") in asked
+
+
+async def _is_launched_by(call: Ec2Call, image: Request, users: Sequence[str]) -> bool:
+    """Public images are everybody's to launch, and shared with nobody by name."""
+    if not users or ("all" in users and image["Public"]):
+        return True
+    own = await call.images.get(image["ImageId"])
+    asked = {call.account if user == "self" else user for user in users}
+    return own is not None and any(("UserId", user) in own.permissions for user in asked)
 
 
 async def _tags(call: Ec2Call, image: str) -> Request:

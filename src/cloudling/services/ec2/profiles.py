@@ -21,11 +21,15 @@ _ABSENT = frozenset({"NoSuchEntity", "NotImplemented", "ValidationError"})
 
 
 class Profile(NamedTuple):
-    """What a request names: its ARN, its role's ARN ("" without one), and what is wrong with it."""
+    """What a request names: its ARN, its role's ARN ("" without one), and what is wrong with it.
+
+    `id` is its unique id.
+    """
 
     arn: str
     role: str = ""
     fault: str = ""
+    id: str = ""
 
 
 async def find(call: Call, given: dict[str, Any] | None) -> Profile | None:
@@ -46,7 +50,7 @@ async def find(call: Call, given: dict[str, Any] | None) -> Profile | None:
     if not found["Roles"]:
         fault = f'IAM Instance Profile "{found["Arn"]}" has no associated IAM Roles'
         return Profile(found["Arn"], fault=fault)
-    return Profile(found["Arn"], found["Roles"][0]["Arn"])
+    return Profile(found["Arn"], found["Roles"][0]["Arn"], id=found["InstanceProfileId"])
 
 
 async def settle(call: Call, needs: Sequence[Need], profile: Profile | None) -> Sequence[Need]:

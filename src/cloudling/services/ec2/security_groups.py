@@ -155,7 +155,9 @@ async def delete_security_group(call: Ec2Call, request: Request) -> Request:
             f'the specified group: "{group.id}" name: "{group.name}" cannot be deleted by a user'
         )
     spoken_of = await call.security_group_rules.find(peer=group.id)
-    if any(rule.group_id != group.id for rule in spoken_of):
+    cards = await call.network_interfaces.find(vpc=group.vpc)
+    is_worn = any(group.id in card.groups for card in cards)
+    if is_worn or any(rule.group_id != group.id for rule in spoken_of):
         raise DependencyViolation(f"resource {group.id} has a dependent object")
     for rule in await rules_of(call, group.id):
         await call.security_group_rules.delete(rule.id)

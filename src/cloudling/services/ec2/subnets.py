@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
-from cloudling.services.ec2 import defaults, identifiers, listings, taggings
+from cloudling.services.ec2 import defaults, identifiers, listings, private_addresses, taggings
 from cloudling.services.ec2.filters import Filters
 from cloudling.services.ec2.listings import Listing
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from cloudling.services.ec2.records import Subnet
 
 Request = dict[str, Any]
-# The network's own, the router's, the resolver's, one kept for later, and the broadcast address.
-RESERVED = 5
 _NAMES = "PrivateDnsNameOptionsOnLaunch"
 _BLOCKS = "Ipv6CidrBlockAssociationSet"
 LISTING = Listing(
@@ -79,7 +77,7 @@ async def describe(call: Ec2Call, subnet: Subnet) -> Request:
         "VpcId": subnet.vpc,
         "State": "available",
         "CidrBlock": subnet.cidr,
-        "AvailableIpAddressCount": ipaddress.ip_network(subnet.cidr).num_addresses - RESERVED,
+        "AvailableIpAddressCount": await _available(call, subnet),
         "AvailabilityZone": subnet.zone,
         "AvailabilityZoneId": subnet.zone_id,
         "DefaultForAz": subnet.default_for_zone,
@@ -97,3 +95,8 @@ async def describe(call: Ec2Call, subnet: Subnet) -> Request:
         "BlockPublicAccessStates": {"InternetGatewayBlockMode": "off"},
         "Tags": await taggings.of(call, "subnet", subnet.id),
     }
+
+
+async def _available(call: Ec2Call, subnet: Subnet) -> int:
+    total = ipaddress.ip_network(subnet.cidr).num_addresses - private_addresses.RESERVED
+    return total - len(await private_addresses.used(call, subnet.id))

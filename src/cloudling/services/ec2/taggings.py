@@ -24,6 +24,8 @@ Request = dict[str, Any]
 Tag = dict[str, str]
 
 
+# Operations on these have another code for wrong specifications than those on networks.
+_OF_INSTANCES = frozenset({"image", "instance", "snapshot", "volume"})
 KEY_LENGTH = 128
 VALUE_LENGTH = 256
 
@@ -80,21 +82,27 @@ async def add(call: Call, where: str, new: Mapping[str, str]) -> None:
     await call.tags.replace(where, merged)
 
 
-def specified(request: Request, *kinds: str) -> dict[str, str]:
-    """The tags for what an operation makes, which is of one of these resource types."""
-    found: list[Request] = []
+def specified(request: Request, kind: str) -> dict[str, str]:
+    """The tags for what an operation makes, which is of one resource type."""
+    return by_kind(request, kind)[kind]
+
+
+def by_kind(request: Request, *kinds: str) -> dict[str, dict[str, str]]:
+    """The tags for all that an operation makes, by each of its resource types."""
+    found: dict[str, list[Request]] = {kind: [] for kind in kinds}
     for each in request.get("TagSpecifications") or ():
         kind, tags = each.get("ResourceType"), each.get("Tags")
+        wrong = InvalidParameterValue if _OF_INSTANCES & set(kinds) else InvalidParameter
         if not kind:
-            raise InvalidParameter("Tag specification resource type must have a value")
+            raise wrong("Tag specification resource type must have a value")
         if kind not in kinds:
-            raise InvalidParameter(
+            raise wrong(
                 f"'{kind}' is not a valid taggable resource type for this operation."
             )
         if not tags:
-            raise InvalidParameter("Tag specification must have at least one tag")
-        found += tags
-    tags = read(found)
-    if len(tags) > MOST:
+            raise wrong("Tag specification must have at least one tag")
+        found[kind] += tags
+    checked = {kind: read(tags) for kind, tags in found.items()}
+    if max(map(len, checked.values()), default=0) > MOST:
         raise TagLimitExceeded
-    return tags
+    return checked

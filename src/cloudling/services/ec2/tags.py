@@ -12,7 +12,9 @@ from cloudling.services.ec2 import (
     defaults,
     identifiers,
     image_catalogue,
+    instance_lookup,
     listings,
+    own_images,
     references,
     taggings,
 )
@@ -38,6 +40,7 @@ async def create_tags(call: Ec2Call, request: Request) -> Request:
     tags = taggings.read(required(request, "Tags", "tagSet"))
     for place in places:
         await taggings.add(call, place, tags)
+    await _touch_instances(call, request)
     return {}
 
 
@@ -49,7 +52,16 @@ async def delete_tags(call: Ec2Call, request: Request) -> Request:
     for place in places:
         there = await call.tags.of(place)
         await call.tags.replace(place, _left(there, given))
+    await _touch_instances(call, request)
     return {}
+
+
+async def _touch_instances(call: Ec2Call, request: Request) -> None:
+    """Instances may find their tags in their metadata."""
+    for each in dict.fromkeys(request["Resources"]):
+        instance = await call.instances.get(each)
+        if instance is not None and instance.metadata.tags == "enabled":
+            await instance_lookup.touch(call, instance)
 
 
 def _left(there: dict[str, str], given: Sequence[Request]) -> dict[str, str]:
@@ -77,10 +89,13 @@ async def _places(call: Ec2Call, ids: Sequence[str]) -> list[str]:
 
 
 async def _is_there(call: Ec2Call, kind: str, name: str) -> bool:
-    if kind == "image":
-        return name in image_catalogue.images(call.region)
+    if kind == "image" and name in image_catalogue.images(call.region):
+        return True
     collection = getattr(call, COLLECTIONS[kind]) if kind in COLLECTIONS else None
-    return collection is not None and await collection.get(name) is not None
+    found = await collection.get(name) if collection is not None else None
+    if kind == "image" and found is not None:
+        return own_images.is_visible(call, found)
+    return found is not None
 
 
 @operation("DescribeTags")

@@ -156,7 +156,8 @@ def _duration(call: IamCall, role: Role, request: Request) -> int:
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
             "role chaining."
         )
-    if seconds > role.session_seconds:
+    # EC2's credentials for its instances last longer than a role's sessions otherwise may.
+    if call.identity.kind != "service" and seconds > role.session_seconds:
         raise ValidationError(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         )

@@ -165,6 +165,23 @@ def redirect(port: int) -> bytes:
     return load + expression("redir", wire.be32(1, _REGISTER))
 
 
+def lead_to(address: str, port: int) -> bytes:
+    """Lead the connection to this address and port."""
+    values = (ipaddress.IPv4Address(address).packed, struct.pack(">H", port))
+    loads = (
+        expression("immediate", wire.be32(1, register), wire.nested(2, value_data(value)))
+        for register, value in enumerate(values, _REGISTER)
+    )
+    rewrite = expression(
+        "nat",
+        wire.be32(1, Nat.DESTINATION),
+        wire.be32(2, _IPV4),
+        wire.be32(3, _REGISTER),
+        wire.be32(5, _REGISTER + 1),
+    )
+    return b"".join(loads) + rewrite
+
+
 def log(group: int, prefix: str) -> bytes:
     """Copy the packet to the listeners of a group."""
     return expression("log", wire.attribute(1, struct.pack(">H", group)), wire.text(2, prefix))

@@ -1,0 +1,1 @@
+"""Keys and certificates that are this cloud's own, kept in its data folder."""
