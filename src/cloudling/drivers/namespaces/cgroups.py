@@ -168,9 +168,11 @@ def _move_aside(folder: Path) -> None:
 
 
 def _remove_all(root: Path) -> None:
-    for folder in root.iterdir():
-        if folder.is_dir():
-            _is_removed(folder)
+    """It may be gone: whoever made the group that we are in may clear up below it."""
+    with suppress(FileNotFoundError):
+        for folder in list(root.iterdir()):
+            if folder.is_dir():
+                _is_removed(folder)
     _is_removed(root)
 
 
