@@ -157,7 +157,8 @@ def _raw() -> Iterator[None]:
     """Every key goes to the machine, those that would end us too."""
     before = termios.tcgetattr(0)
     try:
-        tty.setraw(0)
+        # What was typed already is not lost.
+        tty.setraw(0, termios.TCSADRAIN)
         yield
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)

@@ -7,6 +7,7 @@ goes through the cloud. One message asks; the answers are that it runs, and how 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from contextlib import suppress
@@ -17,7 +18,7 @@ import msgspec
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cloudling.kernel.ports import Machines
+    from cloudling.kernel.cloud import Cloud
 
 _LARGEST = 128 * 1024
 
@@ -35,8 +36,8 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Shells:
     """Serves the socket at a path until it is stopped."""
 
-    def __init__(self, machines: Machines, path: Path) -> None:
-        self._machines = machines
+    def __init__(self, cloud: Cloud, path: Path) -> None:
+        self._cloud = cloud
         self._path = path
         self._listener: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -91,7 +92,10 @@ class Shells:
     async def _run(self, end: socket.socket) -> int:
         data = await asyncio.get_running_loop().sock_recv(end, _LARGEST)
         wanted = msgspec.json.decode(data, type=Wanted)
-        program = await self._machines.run(
+        machines = self._cloud.machines
+        if machines is None:
+            raise OSError(errno.ENOENT, self._cloud.no_machines.reason)
+        program = await machines.run(
             wanted.machine,
             wanted.command,
             user=wanted.user,

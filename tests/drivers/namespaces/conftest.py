@@ -164,7 +164,7 @@ def read_all(descriptor: int) -> str:
 def make_root(folder: Path, owner: int) -> None:
     """A root that has nothing but the way into the host's programs; owned as roots are."""
     tree = folder / "tree"
-    for name in ("usr", "etc/ssl/certs", "root", "var/lib", "srv", "home"):
+    for name in ("usr/local/bin", "etc/ssh", "etc/ssl/certs", "root", "var/lib", "srv", "home"):
         (tree / name).mkdir(parents=True)
     for name in ("bin", "sbin", "lib", "lib64"):
         (tree / name).symlink_to(f"usr/{name}")

@@ -117,6 +117,44 @@ def python_of_the_system() -> tuple[int, ...]:
     return tuple(int(word) for word in done.stdout.split())
 
 
+@needs_usr
+def test_a_host_of_another_kind_is_laid_over_as_it_stands(tmp_path: Path) -> None:
+    slash, folder = tmp_path / "slash", tmp_path / "tree"
+    folder.mkdir()
+    files = {
+        "etc/passwd": "root:x:0:0::/:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n+nis::::::\n",
+        "etc/group": "root:x:0:ann\nann:x:1000:\n",
+        "etc/shadow": "root:$6$hush-hush:1:::::::\n",
+        "etc/ssh/ssh_host_rsa_key": "hush-hush",
+        "etc/login.defs": "UMASK 022\n",
+        "etc/pki/tls/certs/ca-bundle.crt": "-----BEGIN CERTIFICATE-----\n",
+        "usr/strange file": "",
+        "usr/lib/deep/deeper/file": "",
+        "home/ann/.aws/credentials": "hush-hush",
+    }
+    for name, content in files.items():
+        (slash / name).parent.mkdir(parents=True, exist_ok=True)
+        (slash / name).write_text(content)
+    (slash / "usr" / "lib64").symlink_to("lib")
+    (slash / "lib64").symlink_to("usr/lib64")
+    (slash / "etc" / "ssl").mkdir()
+    (slash / "etc" / "ssl" / "certs").symlink_to("../pki/tls/certs")
+    (slash / "etc" / "login.defs").chmod(0o644)
+    tree = Tree(folder)
+
+    host.fill(tree, nothing, slash)
+
+    written = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert not [path for path in written if b"hush-hush" in path.read_bytes()]
+    assert "ann" not in tree.read("etc/passwd") + tree.read("etc/group")
+    assert tree.read("etc/login.defs") == "UMASK 022\n"
+    assert tree.read("etc/ssl/certs/ca-certificates.crt") == "-----BEGIN CERTIFICATE-----\n"
+    assert tree.follow("etc/pki/tls/certs/ca-bundle.crt").is_file()
+    assert tree.place("usr/lib/deep").is_dir()
+    assert not tree.has("usr/lib/deep/deeper")
+    assert not tree.has("usr/lib64")
+
+
 def test_what_a_killed_builder_left_is_cleared_and_never_taken_for_whole(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     left = tmp_path / ".making-base-host" / "tree"
@@ -183,7 +221,8 @@ def builder_of(said: str, starter: str = "", wrapper: tuple[str, ...] = ()) -> B
     command = [*wrapper, sys.executable, "-m", "cloudling.drivers.roots", "build", said]
     if starter:
         command = [sys.executable, "-c", starter, *command]
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    paths = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     return Builder(command, stdout=subprocess.PIPE, env=env)
 
 

@@ -243,6 +243,7 @@ class NamespaceMachines:
             user=user or LOGIN,
             environment=environment or {},
             has_terminal=has_terminal,
+            folder="",
         )
         ended = self._hearing.expect("command ended", number)
         started = self._hearing.expect("command started", number)

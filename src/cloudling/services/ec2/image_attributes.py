@@ -118,7 +118,7 @@ def _check(member: str, value: str) -> None:
     elif member == "Group":
         fits = value == own_images.EVERYBODY
     else:
-        fits = value.startswith("arn:")
+        fits = bool(value)
     if not fits:
         raise InvalidAmiAttributeItemValue(
             f'Invalid attribute item value "{value}" for {member[0].lower()}{member[1:]} item type.'
