@@ -50,7 +50,7 @@ class Wire:
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    with RunningCloud(clock=ManualClock(time.time())) as running:
+    with RunningCloud(clock=ManualClock(time.time()), driver="none") as running:
         yield Wire(running)
 
 
