@@ -16,6 +16,7 @@ from tests.drivers.namespaces.conftest import STRANGER_ID, WRAPPERS, Turn, requi
 
 from cloudling.drivers.carrier.driver import CarrierDriver
 from cloudling.drivers.carrier.messages import Terms
+from cloudling.drivers.carrier.relays import blocks
 from cloudling.drivers.namespaces.client import ORPHAN_GRACE
 from cloudling.drivers.namespaces.driver import NamespaceNetworks
 from cloudling.drivers.trust.authorities import make_authority
@@ -75,7 +76,15 @@ class Plane:
         self.networks = NamespaceNetworks(
             folder / "netd", data=folder / "data", cache=folder / "cache", wrapper=wrapper
         )
-        self.terms = Terms(port=PORT, door=str(folder / "door.sock"), key=KEY, authority=AUTHORITY)
+        # Tests run beside each other, and as root each block has one who answers for it.
+        self.block = blocks.hold(None)
+        self.terms = Terms(
+            port=PORT,
+            door=str(folder / "door.sock"),
+            key=KEY,
+            block=self.block.network,
+            authority=AUTHORITY,
+        )
         self.carrier = self.driver()
 
     def driver(self, grace: float = ORPHAN_GRACE, **terms: Any) -> CarrierDriver:
@@ -131,6 +140,7 @@ class Plane:
     def close(self) -> None:
         self.turn(self.carrier.stop())
         self.turn(self.networks.stop())
+        self.block.let_go()
 
 
 class Answer:
