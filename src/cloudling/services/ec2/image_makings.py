@@ -15,6 +15,7 @@ from cloudling.services.ec2 import (
     instance_lookup,
     own_images,
     root_devices,
+    settling,
     snapshots,
     taggings,
 )
@@ -36,9 +37,15 @@ _NAME = re.compile(r"[a-zA-Z0-9()\[\] ./\-'@_]{3,128}")
 _STATES = frozenset({"running", "stopped"})
 
 
-@operation("CreateImage")
+@operation("CreateImage", transaction=False)
 async def create_image(call: Ec2Call, request: Request) -> Request:
     """The image is `pending` until its instance's disk is copied."""
+    await settling.instances(call, [required(request, "InstanceId")])
+    async with call.unit(final=True):
+        return await _create_image(call, request)
+
+
+async def _create_image(call: Ec2Call, request: Request) -> Request:
     instance = await instance_lookup.require(call, required(request, "InstanceId"))
     tags = taggings.by_kind(request, "image", "snapshot")
     name = await _name(call, request)

@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudling.kernel import operation
-from cloudling.services.ec2 import image_catalogue, listings, own_images, references, taggings
+from cloudling.services.ec2 import (
+    image_catalogue,
+    listings,
+    own_images,
+    references,
+    settling,
+    taggings,
+)
 from cloudling.services.ec2.errors import (
     AuthFailure,
     InvalidAmiIdNotFound,
@@ -81,8 +88,9 @@ _FILTERS = Filters(
 )
 
 
-@operation("DescribeImages")
+@operation("DescribeImages", transaction=False)
 async def describe_images(call: Ec2Call, request: Request) -> Request:
+    await settling.disks(call)
     listings.check_size(request, 1)
     owners = references.members(request, "Owners")
     users = references.members(request, "ExecutableUsers")

@@ -18,6 +18,7 @@ from cloudling.services.ec2 import (
     instance_sizes,
     launch_options,
     network_interface_attributes,
+    settling,
 )
 from cloudling.services.ec2.errors import (
     IncorrectInstanceState,
@@ -102,6 +103,7 @@ def _unknown(attribute: str) -> InvalidParameterValue:
 @operation("ModifyInstanceAttribute", transaction=False, waits=True)
 async def modify_instance_attribute(call: Ec2Call, request: Request) -> Request:
     catalogue = await asyncio.to_thread(instance_catalogue.load)
+    await settling.instances(call, [required(request, "InstanceId")])
     async with call.unit(final=True):
         instance = await instance_lookup.require(call, required(request, "InstanceId"))
         attribute, value = _asked(request)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
-from cloudling.services.ec2 import listings, moments, own_images, references, taggings
+from cloudling.services.ec2 import listings, moments, own_images, references, settling, taggings
 from cloudling.services.ec2.errors import InvalidSnapshotInUse
 from cloudling.services.ec2.filters import Filters
 from cloudling.services.ec2.listings import Listing
@@ -45,8 +45,9 @@ LISTING = Listing(
 )
 
 
-@operation("DescribeSnapshots", partial="only those of the account's own images")
+@operation("DescribeSnapshots", transaction=False, partial="only those of the account's own images")
 async def describe_snapshots(call: Ec2Call, request: Request) -> Request:
+    await settling.disks(call)
     found = await listings.records(call.snapshots, request, LISTING)
     owners: list[str] = request.get("OwnerIds") or []
     if owners and not {"self", call.account} & set(owners):

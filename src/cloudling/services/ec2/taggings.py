@@ -96,9 +96,7 @@ def by_kind(request: Request, *kinds: str) -> dict[str, dict[str, str]]:
         if not kind:
             raise wrong("Tag specification resource type must have a value")
         if kind not in kinds:
-            raise wrong(
-                f"'{kind}' is not a valid taggable resource type for this operation."
-            )
+            raise wrong(f"'{kind}' is not a valid taggable resource type for this operation.")
         if not tags:
             raise wrong("Tag specification must have at least one tag")
         found[kind] += tags
