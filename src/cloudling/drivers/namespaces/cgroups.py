@@ -168,9 +168,9 @@ def _move_aside(folder: Path) -> None:
 
 
 def _remove_all(root: Path) -> None:
-    """It may be gone: whoever made the group that we are in may clear up below it."""
+    # Another netd may be taking the same away.
     with suppress(FileNotFoundError):
-        for folder in list(root.iterdir()):
+        for folder in root.iterdir():
             if folder.is_dir():
                 _is_removed(folder)
     _is_removed(root)
