@@ -22,11 +22,15 @@ pytestmark = pytest.mark.timeout(BUILDING + 3 * PATIENCE)
 IMAGE = "amzn2-ami-hvm-2.0.*-x86_64-gp2"
 
 
-@pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[CloudProcess]:
+@pytest.fixture(autouse=True)
+def able() -> None:
     found = probe((), MACHINES_NEED)
     if not found:
         pytest.skip(f"{found.reason} {found.remedy}")
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[CloudProcess]:
     flags = ("--data", str(tmp_path / "data"), "--orphan-grace", "60")
     with CloudProcess(tmp_path, *flags) as started:
         yield started
@@ -64,14 +68,14 @@ def state(ec2: Any, instance: str) -> str:
 
 
 def helpers(folder: Path) -> set[int]:
-    """The processes that run for the machines of a cloud in this folder."""
+    """The processes that run for the machines of a cloud below this folder."""
     found = set()
     for each in Path("/proc").iterdir():
         try:
             words = (each / "cmdline").read_bytes()
         except (OSError, ValueError):
             continue
-        if b"cloudling.drivers" in words and os.fsencode(folder / "data") in words:
+        if b"cloudling.drivers" in words and os.fsencode(folder) in words:
             found.add(int(each.name))
     return found
 
@@ -96,3 +100,20 @@ def test_a_machine_runs_on_and_is_adopted_and_all_of_it_ends(
     assert helpers(tmp_path) == set()
     mounts = Path("/proc/self/mounts").read_text()
     assert str(tmp_path / "data") not in mounts
+
+
+def test_what_a_cloud_in_memory_kept_goes_after_the_grace(tmp_path: Path) -> None:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    flags = ("--memory", "--orphan-grace", "1")
+    with CloudProcess(tmp_path, *flags, env={"TMPDIR": str(folder)}) as cloud:
+        ec2 = client(cloud)
+        launch(ec2)
+        ec2.close()
+        assert list(folder.glob("*/disks/i-*"))
+        cloud.kill()
+    deadline = time.monotonic() + PATIENCE
+    while helpers(folder) or list(folder.glob("*/disks")):
+        assert time.monotonic() < deadline, [*helpers(folder), *folder.glob("*/*")]
+        time.sleep(0.05)
+    assert str(folder) not in Path("/proc/self/mounts").read_text()
