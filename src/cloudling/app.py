@@ -22,6 +22,7 @@ from cloudling.gateway.browsers import Doors
 from cloudling.gateway.gateway import Gateway, Surroundings, within
 from cloudling.gateway.hosts import AcceptedNames
 from cloudling.gateway.server import CannotListenError, Server
+from cloudling.gateway.shells import Shells
 from cloudling.kernel.clock import Clock, RealClock
 from cloudling.kernel.cloud import Cloud
 from cloudling.kernel.coverage import coverage_of
@@ -129,6 +130,8 @@ class App:
         self.unproven = Allowance()
         self._started = time.monotonic()
         self._plane = DataPlane(settings, runtime)
+        self._runtime = runtime
+        self._shells: Shells | None = None
         self.store: Store
         self.cloud: Cloud
         self._server: Server
@@ -141,14 +144,7 @@ class App:
     async def start(self) -> None:
         """Open the store and listen; what stands in the way is a `UserError`."""
         settings = self.settings
-        try:
-            self.store = Store.open(
-                None if settings.memory else settings.data,
-                durability=settings.durability,
-                encrypt_objects=settings.object_encryption,
-            )
-        except StoreError as fault:
-            raise UserError(str(fault)) from fault
+        self.store = _open_store(settings)
         self.cloud = build_cloud(settings, self.store, self.clock)
         if settings.access_log:
             self.cloud.recorder.sinks.append(self.access_log)
@@ -162,6 +158,9 @@ class App:
             raise
         self._loop = asyncio.get_running_loop()
         self.notes += self._plane.attach(self.cloud, self.port, self._open_within)
+        if self._runtime is not None:
+            self._shells = Shells(self.cloud, self._runtime / f"{self.port}.shell")
+            self._shells.start()
         self.decisions.begin()
         self._reconciling = asyncio.create_task(self.cloud.reconcilers.run())
         gc.collect()
@@ -205,12 +204,14 @@ class App:
     async def stop(self, grace: float = 5.0) -> None:
         """Let what runs finish, then close the store."""
         await self._server.stop(grace)
-        if self._within is not None:
-            await (await asyncio.wrap_future(self._within)).stop(grace)
         self._reconciling.cancel()
         await asyncio.wait([self._reconciling])
         # No reconciler is left that would start again what ends here.
         await self._plane.stop(self.cloud)
+        if self._shells is not None:
+            await self._shells.stop()
+        if self._within is not None:
+            await (await asyncio.wrap_future(self._within)).stop(grace)
         self.cloud.recorder.flush()
         await self.decisions.end()
         await self.store.close()
@@ -251,6 +252,11 @@ class App:
         self.cloud.recorder.flush()
         return self.access_log.lines(most)
 
+    def trust_file(self, which: str) -> str:
+        """Where a certificate of this cloud's own lies: `instances` or `identity`."""
+        trust = self._plane.trust
+        return str(trust.certificate_file(which))
+
     async def root_key(self, account: str) -> dict[str, str]:
         """Keys that sign as an account's root: the well-known ones, or one made for it."""
         if self.development_keys:
@@ -268,6 +274,17 @@ class App:
 
     def stop_soon(self) -> None:
         self.stopping.set()
+
+
+def _open_store(settings: Settings) -> Store:
+    try:
+        return Store.open(
+            None if settings.memory else settings.data,
+            durability=settings.durability,
+            encrypt_objects=settings.object_encryption,
+        )
+    except StoreError as fault:
+        raise UserError(str(fault)) from fault
 
 
 def _key_hint(settings: Settings) -> str:

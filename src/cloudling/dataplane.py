@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cloudling.drivers.carrier.relays.blocks import Block
     from cloudling.drivers.namespaces.driver import NamespaceNetworks
     from cloudling.drivers.roots.driver import FolderRoots
+    from cloudling.drivers.trust.files import Trust
     from cloudling.kernel.attendance import IdentitySignatures, Publication
     from cloudling.kernel.cloud import Cloud
     from cloudling.kernel.machines import MachineHoldings
@@ -58,6 +59,14 @@ class DataPlane:
         self._networks: NamespaceNetworks | None = None
         self._carrier: CarrierDriver | None = None
         self._block: Block | None = None
+
+    @cached_property
+    def trust(self) -> Trust:
+        """Certificates and keys of this cloud's own; each is made when it is first asked for."""
+        from cloudling.drivers.trust.files import Trust  # noqa: PLC0415 - as in `_build`
+
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Trust(self.folder / "trust")
 
     async def require(self) -> None:
         """The driver that is asked for by name must be able to work."""
@@ -110,12 +119,10 @@ class DataPlane:
         from cloudling.drivers.namespaces.driver import NamespaceNetworks  # noqa: PLC0415
         from cloudling.drivers.namespaces.fleet import NamespaceMachines  # noqa: PLC0415
         from cloudling.drivers.roots.driver import FolderRoots  # noqa: PLC0415
-        from cloudling.drivers.trust.files import Trust  # noqa: PLC0415
 
         settings, grace = self._settings, float(self._settings.orphan_grace)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        trust = Trust(self.folder / "trust")
-        certificate, key = trust.authority()
+        certificate, key = self.trust.authority()
         self._networks = networks = NamespaceNetworks(
             self.folder, data=self.folder, cache=cache_of(settings), grace=grace
         )
@@ -131,12 +138,12 @@ class DataPlane:
             endpoint=settings.instance_endpoint == "variable",
             internet=settings.internet == "allow",
         )
-        self._carrier = CarrierDriver(self.folder, networks, terms, grace=grace)
+        self._carrier = carrier = CarrierDriver(self.folder, networks, terms, grace=grace)
         cloud.networks = networks
-        cloud.machines = NamespaceMachines(networks)
+        cloud.machines = NamespaceMachines(networks, carrier.await_space)
         cloud.roots = FolderRoots(cache_of(settings) / _ROOTS, self.folder / _ROOTS)
         cloud.carrier = self._carrier
-        cloud.identity_signer = _LateSigner(trust)
+        cloud.identity_signer = _LateSigner(self.trust)
 
     async def stop(self, cloud: Cloud) -> None:
         """End all machines in order, and then whatever runs for them."""
@@ -198,7 +205,7 @@ def open_roots(settings: Settings, source: str = "") -> FolderRoots:
 class _LateSigner:
     """The port `IdentitySigner`; its key is made, or read, when the first machine is told."""
 
-    def __init__(self, trust: Any) -> None:
+    def __init__(self, trust: Trust) -> None:
         self._trust = trust
 
     def sign(self, document: bytes) -> IdentitySignatures:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.services.ec2.data_plane import attach_fakes
 from tools.skipped import find_mirror
 
 from cloudling.services.ec2 import key_material
@@ -223,4 +224,29 @@ def test_terraform_finds_images_and_keeps_a_key_pair(
     assert pair["KeyFingerprint"] in told
     terraform.do("destroy", "-auto-approve")
     assert ec2.describe_key_pairs()["KeyPairs"] == ec2.describe_tags()["Tags"] == []
+    ec2.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * PATIENCE)
+def test_terraform_keeps_an_instance_and_its_image(
+    terraform: Terraform, cloud: RunningCloud
+) -> None:
+    """The machine is a fake: what is tried is what Terraform reads of it."""
+    machines = attach_fakes(cloud.app.cloud)
+    ec2 = cloud.client("ec2", region_name="eu-west-1")
+    line = key_material.make("ed25519", "pem", "").line
+    (terraform.folder / "terraform.tfvars").write_text(f'public_key = "{line} me@home"\n')
+    terraform.build("terraform_instances")
+    (machine,) = machines.running.values()
+    assert machine.script == b"#!/bin/sh\necho hello\n"
+    (volume,) = ec2.describe_volumes()["Volumes"]
+    assert (volume["Size"], volume["VolumeType"]) == (12, "gp3")
+    (image,) = ec2.describe_images(Owners=["self"])["Images"]
+    assert image["State"] == "available"
+    terraform.do("destroy", "-auto-approve")
+    assert machines.disks == {}
+    for told in (ec2.describe_volumes(), ec2.describe_snapshots(OwnerIds=["self"])):
+        assert [] in told.values()
+    assert ec2.describe_images(Owners=["self"])["Images"] == []
     ec2.close()

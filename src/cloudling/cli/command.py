@@ -27,8 +27,10 @@ COMMANDS = {
     "env": "print what a shell needs so that AWS's tools use the cloud",
     "logs": "print the running cloud's log",
     "reset": "delete everything in the running cloud",
+    "shell": "run a shell, or one command after --, in a machine",
     "watch": "print calls, events and reconcilers as they happen",
     "explain": "say why a call was denied, and what would allow it",
+    "trust": "say where the certificates lie that instances and verifiers trust",
     "images": "say what stands behind images on this machine, or build it ahead",
     "ssh-config": "let ssh reach machines by address, name and id, or no more",
     "dns": "let this machine resolve the public names of machines, or no more",
@@ -107,6 +109,10 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
         help="some of calls, events, reconcilers, with commas (default: all)",
     )
     made["watch"].add_argument("--json", action="store_true", help="print JSON, a line each")
+    made["shell"].add_argument("machine", metavar="INSTANCE", help="its id, such as i-…")
+    made["shell"].add_argument(
+        "--root", action="store_true", help="as root (default: as the user who logs in)"
+    )
     made["doctor"].add_argument("--json", action="store_true", help="print JSON")
     made["env"].add_argument(
         "--shell",
@@ -128,6 +134,7 @@ def _add_options(made: dict[str, argparse.ArgumentParser]) -> None:
         made[name].add_argument(
             "what", choices=("install", "uninstall"), help="do it, or undo exactly what was done"
         )
+    _add_trust(made["trust"])
     made["reset"].add_argument("--yes", action="store_true", help="do not ask")
     made["coverage"].add_argument("service", nargs="?", help="a service such as s3")
     made["coverage"].add_argument("--json", action="store_true", help="print JSON")
@@ -162,6 +169,21 @@ def _add_iam(made: dict[str, argparse.ArgumentParser]) -> None:
     needed.add_argument("--since", metavar="WHEN", help="only what was done since 15m, 2h, a date")
 
 
+def _add_trust(trust: argparse.ArgumentParser) -> None:
+    kinds = trust.add_subparsers(
+        dest="what", metavar="WHAT", required=True, help="path [--identity]"
+    )
+    path = kinds.add_parser("path", help="print the path of a certificate")
+    path.add_argument(
+        "--identity",
+        action="store_true",
+        help="of the one that instance identity documents are verified against, in place of the "
+        "one that instances trust",
+    )
+    # Said here or before the word: either way it is the same.
+    path.add_argument("--port", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
 def _add_images(images: argparse.ArgumentParser) -> None:
     kinds = images.add_subparsers(
         dest="what", metavar="WHAT", required=True, help="list, or prepare [IMAGE …|--all]"
@@ -178,11 +200,20 @@ def _add_images(images: argparse.ArgumentParser) -> None:
         kind.add_argument("--port", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Our own words, and those of a command for a machine."""
+    if words[:1] != ["shell"] or "--" not in words:
+        return words, []
+    at = words.index("--")
+    return words[:at], words[at + 1 :]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    given = build()[0].parse_args(words)
-    given.words = words
+    own, program = _split(words)
+    given = build()[0].parse_args(own)
+    given.words, given.program = words, program
     module = importlib.import_module(f"cloudling.cli.{given.command.replace('-', '_')}")
     try:
         if given.command not in AS_ROOT:

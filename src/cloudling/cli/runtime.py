@@ -56,6 +56,11 @@ class Place:
         return self.folder / f"{self.port}.token"
 
     @property
+    def shell_socket(self) -> Path:
+        """Where `cloudling shell` asks for programs in machines."""
+        return self.folder / f"{self.port}.shell"
+
+    @property
     def log_file(self) -> Path:
         """A link to the log in the user's folder of logs; the log itself for a cloud in memory."""
         return self.folder / f"{self.port}.log"

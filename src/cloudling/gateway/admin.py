@@ -6,6 +6,7 @@ existing tools call. The contract stands in docs/admin.md.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 import re
@@ -39,6 +40,7 @@ class Keeper(Protocol):
     async def status(self) -> dict[str, Any]: ...
     def coverage(self) -> dict[str, Any]: ...
     def access_lines(self, most: int) -> list[str]: ...
+    def trust_file(self, which: str) -> str: ...
     async def root_key(self, account: str) -> dict[str, str]: ...
     async def reset(self) -> None: ...
     def stop_soon(self) -> None: ...
@@ -54,6 +56,7 @@ class Admin:
             ("GET", b"/_cloudling/status"): self._status,
             ("GET", b"/_cloudling/coverage"): self._coverage,
             ("GET", b"/_cloudling/logs"): self._logs,
+            ("GET", b"/_cloudling/trust"): self._trust,
             ("POST", b"/_cloudling/root-key"): self._root_key,
             ("POST", b"/_cloudling/reset"): self._reset,
             ("POST", b"/_cloudling/stop"): self._stop,
@@ -108,6 +111,12 @@ class Admin:
 
     async def _logs(self, request: Request) -> Response:
         return _plain(200, "\n".join(self._keeper.access_lines(1000)))
+
+    async def _trust(self, request: Request) -> Response:
+        which = request.query.removeprefix(b"of=").decode("latin-1")
+        if which not in {"instances", "identity"}:
+            return _plain(400, "Name the certificate: ?of=instances or ?of=identity.")
+        return _json({"path": await asyncio.to_thread(self._keeper.trust_file, which)})
 
     async def _root_key(self, request: Request) -> Response:
         account = request.query.removeprefix(b"account=")

@@ -215,7 +215,10 @@ class Machines(Protocol):
         environment: dict[str, str] | None = None,
         has_terminal: bool = False,
     ) -> Program:
-        """Run a program in it as after that user's login; none is that user's shell."""
+        """Run a program in it as after that user's login; none is that user's shell.
+
+        No user is the machine's own.
+        """
         ...
 
     def watch(self, notice: Callable[[str], None]) -> None:

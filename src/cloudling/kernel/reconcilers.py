@@ -68,16 +68,30 @@ class Reconcilers:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._names: list[str] = []
+        self._adopted: list[Service] = []
         self.scheduler = Scheduler(cloud.clock)
         self.outbox = Outbox(cloud, self.scheduler)
-        self.events = Events(cloud, self.outbox)
+        self._events = Events(cloud, self.outbox)
+
+    @property
+    def events(self) -> Events:
+        self._take_up()
+        return self._events
 
     def adopt(self, service: Service) -> None:
-        """Take a service's reconcilers, followers and subscriptions, from the modules it names."""
-        for module in service.reconciling_modules:
-            for value in vars(module).values():
-                self._take(service, value)
-            self.events.adopt(service, module)
+        """Take a service's reconcilers, followers and subscriptions, from the modules it names.
+
+        They are imported when the first of all is needed: a cloud answers before that.
+        """
+        self._adopted.append(service)
+
+    def _take_up(self) -> None:
+        adopted, self._adopted = self._adopted, []
+        for service in adopted:
+            for module in service.reconciling_modules:
+                for value in vars(module).values():
+                    self._take(service, value)
+                self._events.adopt(service, module)
 
     def _take(self, service: Service, value: object) -> None:
         rounds: _Rounds | Following
@@ -94,14 +108,17 @@ class Reconcilers:
 
     async def run(self) -> None:
         """Do what is due again and again, until cancelled."""
+        self._take_up()
         await self.scheduler.run()
 
     async def settle(self) -> float | None:
         """Do what is due until nothing is; the next moment at which something will be."""
+        self._take_up()
         return await self.scheduler.settle()
 
     def status(self) -> dict[str, Any]:
         """What every reconciler and every lane does, for people."""
+        self._take_up()
         jobs = list(self.scheduler.jobs())
         counted = {name: Counter[str]() for name in self._names}
         for job in jobs:

@@ -96,6 +96,9 @@ class Scheduler:
         # Moments that a job has left behind stay here until they come up.
         self._moments: list[tuple[float, int, Job]] = []
         self._order = count()
+        # Sources that could not look: until when they are let be, by the loop's time, and for how
+        # long.
+        self._blind: dict[Source, tuple[float, float]] = {}
         self._stirred = asyncio.Event()
 
     def notice(self) -> None:
@@ -143,6 +146,7 @@ class Scheduler:
 
     async def settle(self) -> float | None:
         """Do what is due until nothing is; the next moment at which something will be."""
+        self._blind.clear()
         await self._step()
         while running := self._running():
             await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -152,16 +156,28 @@ class Scheduler:
 
     async def _step(self) -> None:
         for source in self.sources:
-            try:
-                await source.look()
-            except Exception:
-                log.exception("source=%s could not look", type(source).__name__)
-                source.resync()
+            await self._look(source)
         now = self._clock.now()
         while (due := self._next()) is not None and due <= now:
             job = heapq.heappop(self._moments)[2]
             job.due = None
             job.task = asyncio.create_task(self._work(job))
+
+    async def _look(self, source: Source) -> None:
+        loop = asyncio.get_running_loop()
+        until, pause = self._blind.get(source, (0.0, _FIRST_PAUSE))
+        if loop.time() < until:
+            return
+        try:
+            await source.look()
+        except Exception:
+            log.exception("source=%s could not look", type(source).__name__)
+            # Whatever it stumbled over may be there for good: the others must not wait for it.
+            self._blind[source] = loop.time() + pause, min(2 * pause, _LONGEST_PAUSE)
+            source.resync()
+            loop.call_later(pause, self._stirred.set)
+        else:
+            self._blind.pop(source, None)
 
     def _pause(self) -> float:
         due = self._next()

@@ -92,7 +92,8 @@ class FakeMachines:
             raise self.fail[machine.name]
         if machine.name in self.running:
             return
-        if machine.root not in {root.name for root in await self.roots.roots()}:
+        known = {root.name for root in await self.roots.roots()}
+        if machine.name not in self.disks and machine.root not in known:
             raise NoSuchRoot(machine.root)
         if machine.name not in self.disks and machine.script:
             self.scripts.append(machine.name)

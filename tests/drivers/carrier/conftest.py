@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
-from tests.drivers.namespaces.conftest import WRAPPERS, Turn, require
+from tests.drivers.namespaces.conftest import STRANGER_ID, WRAPPERS, Turn, require
 
 from cloudling.drivers.carrier.driver import CarrierDriver
 from cloudling.drivers.carrier.messages import Terms
+from cloudling.drivers.namespaces.client import ORPHAN_GRACE
 from cloudling.drivers.namespaces.driver import NamespaceNetworks
 from cloudling.drivers.trust.authorities import make_authority
 from cloudling.kernel.attendance import InstanceMetadata, ServedNetwork
@@ -19,7 +25,6 @@ from cloudling.testing import FakeCarrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from cloudling.kernel.ports import Carrier
 
@@ -66,7 +71,10 @@ class Plane:
     def __init__(self, folder: Path, turn: Turn, wrapper: tuple[str, ...] = ()) -> None:
         self.turn = turn
         self.folder = folder
-        self.networks = NamespaceNetworks(folder / "netd", wrapper=wrapper)
+        # Of whose user the folder is, that user's netd makes its own there.
+        self.networks = NamespaceNetworks(
+            folder / "netd", data=folder / "data", cache=folder / "cache", wrapper=wrapper
+        )
         self.terms = Terms(
             port=PORT,
             door=str(folder / "door.sock"),
@@ -76,8 +84,10 @@ class Plane:
         )
         self.carrier = self.driver()
 
-    def driver(self, **more: Any) -> CarrierDriver:
-        return CarrierDriver(self.folder / "carrier", self.networks, self.terms, **more)
+    def driver(self, grace: float = ORPHAN_GRACE, **terms: Any) -> CarrierDriver:
+        """Another control's, by these terms."""
+        changed = msgspec.structs.replace(self.terms, **terms)
+        return CarrierDriver(self.folder / "carrier", self.networks, changed, grace=grace)
 
     async def build(self) -> None:
         await self.networks.ensure_network(
@@ -147,21 +157,31 @@ class Answer:
 
 
 @pytest.fixture(params=["own"])
-def plane(request: pytest.FixtureRequest, tmp_path: Path, turn: Turn) -> Iterator[Plane]:
+def plane(request: pytest.FixtureRequest, place: Path, turn: Turn) -> Iterator[Plane]:
     """As whoever runs the tests; a test may ask for another user's netd besides."""
     require(request.param)
-    made = Plane(tmp_path, turn, WRAPPERS[request.param])
+    if request.param == "stranger":
+        os.chown(place, STRANGER_ID, STRANGER_ID)
+    made = Plane(place, turn, WRAPPERS[request.param])
     turn(made.build())
     yield made
     made.close()
 
 
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that another user may reach; pytest's own ones only its user enters."""
+    made = Path(tempfile.mkdtemp(prefix="cloudling-test-"))
+    yield made
+    shutil.rmtree(made)
+
+
 @pytest.fixture(params=["fake", "own"])
-def carrier(request: pytest.FixtureRequest, tmp_path: Path, turn: Turn) -> Iterator[Carrier]:
+def carrier(request: pytest.FixtureRequest, place: Path, turn: Turn) -> Iterator[Carrier]:
     if request.param == "fake":
         yield FakeCarrier()
         return
     require(request.param)
-    made = Plane(tmp_path, turn)
+    made = Plane(place, turn)
     yield made.carrier
     made.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.drivers.carrier.conftest import TREE, Plane, metadata, served
 
+from cloudling.drivers.carrier.guests import MOST
 from cloudling.drivers.carrier.metadata.answers import Asked, Reply, answer
 from cloudling.drivers.carrier.metadata.tokens import Tokens
 from cloudling.drivers.carrier.metadata.trees import VERSIONS
@@ -244,3 +245,23 @@ def test_a_token_passes_so_many_hops(plane: Plane) -> None:
     assert plane.turn(tell(2, 60)).startswith(b"HTTP/1.1 200 OK")
     with pytest.raises(TimeoutError):
         plane.turn(tell(1, short))
+
+
+def test_one_machine_does_not_keep_others_from_asking(plane: Plane) -> None:
+    plane.turn(attend(plane))
+
+    async def crowd() -> tuple[int, int]:
+        asked = [await plane.networks.connect("i-1", "169.254.169.254", 80) for _ in range(MOST)]
+        try:
+            one_too_many = await plane.networks.connect("i-1", "169.254.169.254", 80)
+            with one_too_many:
+                cut = await asyncio.get_running_loop().sock_recv(one_too_many, 1)
+            token = await plane.fetch(
+                TOKEN, place="i-2", method="PUT", X_aws_ec2_metadata_token_ttl_seconds="60"
+            )
+            return len(cut), token.status
+        finally:
+            for each in asked:
+                each.close()
+
+    assert plane.turn(crowd()) == (0, 200)

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from tests.drivers.carrier.conftest import Plane, served
 from tests.drivers.carrier.relays.conftest import SHORT, outcome
+from tests.drivers.carrier.relays.test_resolver import ask_datagram, question, read
 
 from cloudling.drivers.carrier.relays import blocks
 from cloudling.kernel.attendance import Published
@@ -143,6 +144,21 @@ def test_ssh_has_a_way_in(host: Host) -> None:
         await writer.wait_closed()
         server.close()
         await server.wait_closed()
+
+    host.plane.turn(story())
+
+
+def test_names_are_answered_where_the_entrance_says(host: Host) -> None:
+    async def story() -> None:
+        reader, writer = await asyncio.open_unix_connection(host.entrance)
+        writer.write(b"about\n")
+        words = (await reader.readline()).split()
+        writer.close()
+        await writer.wait_closed()
+        assert words[:2] == [b"ok", host.plane.terms.block.encode()]
+        name = f"ec2-{host.address.replace('.', '-')}.compute-1.amazonaws.com"
+        answer = await ask_datagram(int(words[2].rpartition(b":")[2]), question(name))
+        assert read(answer) == (0, [host.address])
 
     host.plane.turn(story())
 

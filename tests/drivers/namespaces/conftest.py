@@ -108,7 +108,7 @@ class Rig:
 
     async def lay(self) -> None:
         """A network, and a root that has nothing but the way into the host's programs."""
-        await self.networks.ensure_network(Network("vpc-1", (SUBNET,), (SUBNET,), (METADATA,)))
+        await self.lay_network()
         if self.who != "fake":
             owner = MACHINE_ROOT if self.uid == 0 else self.uid
             make_root(self.place / "cache" / "roots" / ROOT, owner)
@@ -117,6 +117,16 @@ class Rig:
                 os.chown(self.place / name, self.uid, self.uid)
         elif isinstance(self.machines, FakeMachines):
             self.machines.roots.capture(ROOT)
+
+    async def lay_network(self) -> None:
+        await self.networks.ensure_network(Network("vpc-1", (SUBNET,), (SUBNET,), (METADATA,)))
+
+    async def remove_root(self, name: str) -> None:
+        """As whoever keeps roots removes one that was captured."""
+        if self.who == "fake":
+            await self.machines.roots.remove(name)
+        else:
+            shutil.rmtree(self.place / "data" / "roots" / name)
 
     def machine(self, name: str, **said: Any) -> Machine:
         number = int(name.rpartition("-")[2])
@@ -154,7 +164,7 @@ def read_all(descriptor: int) -> str:
 def make_root(folder: Path, owner: int) -> None:
     """A root that has nothing but the way into the host's programs; owned as roots are."""
     tree = folder / "tree"
-    for name in ("usr", "etc/ssl/certs", "root", "var/lib", "srv", "home"):
+    for name in ("usr/local/bin", "etc/ssh", "etc/ssl/certs", "root", "var/lib", "srv", "home"):
         (tree / name).mkdir(parents=True)
     for name in ("bin", "sbin", "lib", "lib64"):
         (tree / name).symlink_to(f"usr/{name}")

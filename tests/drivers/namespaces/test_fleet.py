@@ -62,6 +62,33 @@ def test_what_was_captured_is_a_root(rig: Rig, turn: Turn) -> None:
     turn(capture())
 
 
+def test_a_disk_outlives_the_root_below_it(rig: Rig, turn: Turn) -> None:
+    async def remove() -> None:
+        await rig.machines.start(rig.machine("i-10"))
+        await rig.shell("i-10", "echo one > /srv/file")
+        await rig.machines.capture("i-10", "ami-1")
+        await rig.machines.discard("i-10")
+        over = rig.machine("i-11", root="ami-1")
+        await rig.machines.start(over)
+        await rig.machines.capture("i-11", "ami-2")
+        await rig.remove_root("ami-1")
+        await rig.machines.stop("i-11")
+        with pytest.raises(NoSuchRoot):
+            await rig.machines.start(rig.machine("i-12", root="ami-1"))
+        await rig.machines.start(over)
+        await rig.machines.start(rig.machine("i-13", root="ami-2"))
+        for name in ("i-11", "i-13"):
+            code, printed = await rig.shell(name, "cat /srv/file")
+            assert (code, printed) == (0, "" if rig.who == "fake" else "one\n")
+        await rig.machines.discard("i-11")
+        await rig.remove_root("ami-2")
+        await rig.machines.discard("i-13")
+
+    turn(remove())
+    layers = rig.place / "data" / "layers"
+    assert rig.who == "fake" or list(layers.iterdir()) == []
+
+
 def test_programs_run_in_it(rig: Rig, turn: Turn) -> None:
     async def run() -> int:
         with pytest.raises(OSError, match="no machine i-10"):

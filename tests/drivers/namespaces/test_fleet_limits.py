@@ -207,6 +207,6 @@ def test_what_root_of_a_machine_writes_is_not_roots(real: Rig, turn: Turn) -> No
         await real.machines.start(real.machine("i-10"))
         await real.shell("i-10", "cp /bin/true /srv/true; chmod 4755 /srv/true")
         await real.machines.capture("i-10", "ami-1")
-        return (real.place / "data/roots/ami-1/tree/srv/true").stat().st_uid
+        return (real.place / "data/layers/ami-1/tree/srv/true").stat().st_uid
 
     assert turn(write()) == (STRANGER_ID if real.who == "stranger" else 100_000)

@@ -9,8 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import pytest
 from tests.drivers.roots.debs import write_repository
@@ -20,6 +21,9 @@ from cloudling.drivers.roots.builder import Order
 from cloudling.drivers.roots.shelf import Label, Shelf
 from cloudling.drivers.roots.trees import Tree
 from cloudling.kernel.machines import NoSuchRoot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[3]
 NAME = "ubuntu-22.04"
@@ -113,6 +117,44 @@ def python_of_the_system() -> tuple[int, ...]:
     return tuple(int(word) for word in done.stdout.split())
 
 
+@needs_usr
+def test_a_host_of_another_kind_is_laid_over_as_it_stands(tmp_path: Path) -> None:
+    slash, folder = tmp_path / "slash", tmp_path / "tree"
+    folder.mkdir()
+    files = {
+        "etc/passwd": "root:x:0:0::/:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n+nis::::::\n",
+        "etc/group": "root:x:0:ann\nann:x:1000:\n",
+        "etc/shadow": "root:$6$hush-hush:1:::::::\n",
+        "etc/ssh/ssh_host_rsa_key": "hush-hush",
+        "etc/login.defs": "UMASK 022\n",
+        "etc/pki/tls/certs/ca-bundle.crt": "-----BEGIN CERTIFICATE-----\n",
+        "usr/strange file": "",
+        "usr/lib/deep/deeper/file": "",
+        "home/ann/.aws/credentials": "hush-hush",
+    }
+    for name, content in files.items():
+        (slash / name).parent.mkdir(parents=True, exist_ok=True)
+        (slash / name).write_text(content)
+    (slash / "usr" / "lib64").symlink_to("lib")
+    (slash / "lib64").symlink_to("usr/lib64")
+    (slash / "etc" / "ssl").mkdir()
+    (slash / "etc" / "ssl" / "certs").symlink_to("../pki/tls/certs")
+    (slash / "etc" / "login.defs").chmod(0o644)
+    tree = Tree(folder)
+
+    host.fill(tree, nothing, slash)
+
+    written = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert not [path for path in written if b"hush-hush" in path.read_bytes()]
+    assert "ann" not in tree.read("etc/passwd") + tree.read("etc/group")
+    assert tree.read("etc/login.defs") == "UMASK 022\n"
+    assert tree.read("etc/ssl/certs/ca-certificates.crt") == "-----BEGIN CERTIFICATE-----\n"
+    assert tree.follow("etc/pki/tls/certs/ca-bundle.crt").is_file()
+    assert tree.place("usr/lib/deep").is_dir()
+    assert not tree.has("usr/lib/deep/deeper")
+    assert not tree.has("usr/lib64")
+
+
 def test_what_a_killed_builder_left_is_cleared_and_never_taken_for_whole(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     left = tmp_path / ".making-base-host" / "tree"
@@ -175,11 +217,12 @@ class Builder(subprocess.Popen[bytes]):
     stdout: IO[bytes]
 
 
-def builder_of(said: str, starter: str = "") -> Builder:
-    command = [sys.executable, "-m", "cloudling.drivers.roots", "build", said]
+def builder_of(said: str, starter: str = "", wrapper: tuple[str, ...] = ()) -> Builder:
+    command = [*wrapper, sys.executable, "-m", "cloudling.drivers.roots", "build", said]
     if starter:
         command = [sys.executable, "-c", starter, *command]
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    paths = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     return Builder(command, stdout=subprocess.PIPE, env=env)
 
 
@@ -211,3 +254,36 @@ def test_a_build_that_was_killed_is_begun_anew(tmp_path: Path) -> None:
     builder.build(order(shelf.folder, **from_packages(tmp_path / "again")), shelf, nothing)
 
     assert [label.name for label in shelf.labels()] == ["base-debian", NAME]
+
+
+STRANGER = ("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups")
+
+
+@pytest.fixture
+def strange() -> Iterator[Path]:
+    """A folder of an ordinary user's, who can run this Python."""
+    tried = [*STRANGER, sys.executable, "-c", "import msgspec"]
+    if os.geteuid() or shutil.which(STRANGER[0]) is None:
+        pytest.skip("Only root becomes another user, with setpriv.")
+    if subprocess.run(tried, capture_output=True, check=False).returncode:
+        pytest.skip("Another user cannot run this Python.")
+    with tempfile.TemporaryDirectory() as name:
+        os.chown(name, 12345, 12345)
+        yield Path(name)
+
+
+@needs_apt
+@pytest.mark.parametrize("source", ["debian", "host"])
+def test_an_ordinary_user_builds_roots_that_are_all_that_users(strange: Path, source: str) -> None:
+    given = from_packages(strange) if source == "debian" else {"source": "host"}
+    said = {"folder": str(strange / "roots"), "name": NAME, "keeps_wheels": False, **given}
+
+    done = builder_of(json.dumps(said), wrapper=STRANGER)
+    with done.stdout as output:
+        told = output.read().decode()
+
+    assert done.wait() == 0, told
+    found = [path for path in (strange / "roots").rglob("*") if not path.is_symlink()]
+    assert {path.lstat().st_uid for path in found} == {12345}
+    assert not [path for path in found if path.stat().st_mode & 0o6000]
+    assert Shelf(strange / "roots").find(NAME) is not None

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from cloudling.testing.clouds import SyncService
 
 
+def attach_fakes(cloud: Cloud) -> FakeMachines:
+    """Give a cloud machines, networks, roots and a carrier; the machines."""
+    roots = FakeRoots()
+    machines = FakeMachines(roots)
+    cloud.machines, cloud.networks = machines, FakeNetworks()
+    cloud.roots, cloud.carrier = roots, FakeCarrier()
+    return machines
+
+
 class Plane:
     """What stands behind a cloud's instances; `ec2` is its API, as root in us-east-1."""
 

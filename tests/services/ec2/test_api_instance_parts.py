@@ -128,7 +128,7 @@ def test_attributes_that_are_told(plane: Plane) -> None:
         "InstanceInitiatedShutdownBehavior": {"Value": "stop"}
     }
     (group,) = attribute(plane, own, "groupSet")["Groups"]
-    assert group["GroupName"] == "default"
+    assert group["GroupId"].startswith("sg-")
     assert attribute(plane, own, "productCodes") == {"ProductCodes": []}
     assert attribute(plane, own, "enclaveOptions") == {"EnclaveOptions": {"Enabled": False}}
     (device,) = attribute(plane, own, "blockDeviceMapping")["BlockDeviceMappings"]

@@ -57,7 +57,10 @@ def test_tags_of_all_that_is_made(plane: Plane) -> None:
     (card,) = plane.ec2.describe_network_interfaces()["NetworkInterfaces"]
     assert card["TagSet"] == [{"Key": "of", "Value": "network-interface"}]
     wrong = [{"ResourceType": "vpc", "Tags": [{"Key": "a", "Value": "b"}]}]
-    assert refused(plane, TagSpecifications=wrong)[0] == "InvalidParameter"
+    assert refused(plane, TagSpecifications=wrong) == (
+        "InvalidParameterValue",
+        "'vpc' is not a valid taggable resource type for this operation.",
+    )
 
 
 def test_the_key_pair_of_a_launch(plane: Plane) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cloudling.kernel import AwsError
+from cloudling.kernel.authorize import Controls
 
 if TYPE_CHECKING:
     from tests.services.ec2.data_plane import Plane
@@ -97,7 +98,9 @@ def test_giving_an_image_up(plane: Plane) -> None:
     snapshot = image(plane, new)["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
     assert refused(plane.ec2.delete_snapshot, SnapshotId=snapshot) == "InvalidSnapshot.InUse"
     plane.ec2.deregister_image(ImageId=new)
-    assert refused(plane.ec2.describe_images, ImageIds=[new]) == "InvalidAMIID.NotFound"
+    assert plane.ec2.describe_images(ImageIds=[new])["Images"] == []
+    assert plane.ec2.describe_images(Owners=["self"])["Images"] == []
+    assert refused(plane.ec2.deregister_image, ImageId=new) == "InvalidAMIID.NotFound"
     assert plane.roots.captured == {new}
     plane.ec2.delete_snapshot(SnapshotId=snapshot)
     plane.settle()
@@ -110,6 +113,8 @@ def test_giving_an_image_up(plane: Plane) -> None:
     plane.ec2.start_instances(InstanceIds=[second])
     plane.settle()
     assert plane.state(second) == "running"
+    plane.local.advance(3600)
+    assert refused(plane.ec2.describe_images, ImageIds=[new]) == "InvalidAMIID.NotFound"
 
 
 def test_giving_image_and_snapshot_up_at_once(plane: Plane) -> None:
@@ -183,6 +188,27 @@ def test_sharing(plane: Plane) -> None:
     assert refused(modify, ImageId=new, **wrong) == "InvalidAMIAttributeItemValue"
     wrong = {"LaunchPermission": {"Add": [{"Group": "some"}]}}
     assert refused(modify, ImageId=new, **wrong) == "InvalidAMIAttributeItemValue"
+
+
+class Bound:
+    """Every account is in the organization's unit."""
+
+    def controls(self, account: str) -> Controls:
+        return Controls(organization="o-exampleorgid", path="o-exampleorgid/r-ab12/ou-ab12-web/")
+
+
+def test_sharing_with_an_organization(plane: Plane) -> None:
+    _, new = made(plane)
+    other = plane.local.root(OTHER).ec2
+    modify, place = plane.ec2.modify_image_attribute, "arn:aws:organizations::111122223333"
+    plane.local.cloud.organizations = Bound()  # type: ignore[assignment] # closed accounts apart
+    whole = {"OrganizationArn": f"{place}:organization/o-exampleorgid"}
+    unit = {"OrganizationalUnitArn": f"{place}:ou/o-exampleorgid/ou-ab12-web"}
+    for permission in (whole, unit):
+        modify(ImageId=new, LaunchPermission={"Add": [permission]})
+        assert len(other.describe_images(ImageIds=[new])["Images"]) == 1
+        modify(ImageId=new, LaunchPermission={"Remove": [permission]})
+        assert refused(other.describe_images, ImageIds=[new]) == "InvalidAMIID.NotFound"
 
 
 def test_descriptions(plane: Plane) -> None:

@@ -49,6 +49,7 @@ class Plane:
         self.vpc: str = vpc["VpcId"]
         (default,) = self.ec2.describe_security_groups()["SecurityGroups"]
         self.default: str = default["GroupId"]
+        self.settle()
 
     def ensure(self) -> None:
         call = handle(self.local.cloud, "ec2", ACCOUNT, "us-east-1")
@@ -198,6 +199,19 @@ def test_a_vpc_that_is_gone_takes_its_network_along(plane: Plane) -> None:
     plane.ensure()
     plane.local.run(plane.local.store.reset())
     plane.settle()
+    assert plane.local.run(plane.networks.holdings()).routers == ()
+
+
+def test_a_network_goes_when_its_last_interface_has_gone(plane: Plane) -> None:
+    plane.ensure()
+    subnet = plane.local.run(plane.networks.holdings()).routers[0].subnets[0]
+    interface = Interface("eni-1", plane.vpc, subnet, (subnet.replace(".0/20", ".9"),))
+    plane.local.run(plane.networks.ensure_interface(interface))
+    plane.local.run(plane.local.store.reset())
+    plane.settle()
+    assert plane.local.cloud.reconcilers.status()["failing"] == []
+    plane.local.run(plane.networks.remove_interface("eni-1"))
+    plane.local.advance(1)
     assert plane.local.run(plane.networks.holdings()).routers == ()
 
 

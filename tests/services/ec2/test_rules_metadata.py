@@ -149,7 +149,7 @@ def test_the_identity_document_is_signed(trust: Trust) -> None:
     document = told["dynamic/instance-identity/document"].encode()
     assert json.loads(document)["privateIp"] == "172.31.5.6"
     assert b'"instanceId" : "i-1"' in document
-    certificate = x509.load_pem_x509_certificate(trust.identity_file.read_bytes())
+    certificate = x509.load_pem_x509_certificate(trust.certificate_file("identity").read_bytes())
     signature = base64.b64decode(told["dynamic/instance-identity/signature"])
     key: Any = certificate.public_key()
     key.verify(signature, document, padding.PKCS1v15(), hashes.SHA256())
@@ -162,7 +162,7 @@ def test_openssl_verifies_it_by_aws_own_command(name: str, trust: Trust, tmp_pat
     file = tmp_path / name
     file.write_text(f"-----BEGIN PKCS7-----\n{wrapped}\n-----END PKCS7-----\n")
     done = subprocess.run(
-        [*OPENSSL, "-in", file, "-certfile", trust.identity_file],
+        [*OPENSSL, "-in", file, "-certfile", trust.certificate_file("identity")],
         capture_output=True,
         check=False,
     )
@@ -172,8 +172,8 @@ def test_openssl_verifies_it_by_aws_own_command(name: str, trust: Trust, tmp_pat
 
 def test_keys_are_the_users_alone_and_stay(trust: Trust) -> None:
     trust.signer()
-    again = Trust(trust.identity_file.parent)
+    again = Trust(trust.certificate_file("identity").parent)
     assert again.signer().sign(b"x").signature == trust.signer().sign(b"x").signature
-    for file in trust.identity_file.parent.iterdir():
+    for file in trust.certificate_file("identity").parent.iterdir():
         assert file.stat().st_mode & 0o777 == 0o600
-    assert trust.identity_file.parent.stat().st_mode & 0o777 == 0o700
+    assert trust.certificate_file("identity").parent.stat().st_mode & 0o777 == 0o700

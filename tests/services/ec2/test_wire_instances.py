@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.services.ec2.data_plane import attach_fakes
 
 from cloudling.kernel.clock import ManualClock
-from cloudling.testing import FakeNetworks, RunningCloud
-from cloudling.testing.machines import FakeCarrier, FakeMachines, FakeRoots
+from cloudling.testing import RunningCloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,11 +25,7 @@ class Wire:
 
     def __init__(self, cloud: RunningCloud) -> None:
         self.cloud = cloud
-        self.roots = FakeRoots()
-        self.machines = FakeMachines(self.roots)
-        inner = cloud.app.cloud
-        inner.machines, inner.networks = self.machines, FakeNetworks()
-        inner.roots, inner.carrier = self.roots, FakeCarrier()
+        self.machines = attach_fakes(cloud.app.cloud)
         self.ec2 = cloud.client("ec2", region_name="eu-west-1")
 
     def image(self) -> str:

@@ -233,3 +233,39 @@ def test_stopping_ends_the_work_and_keeps_nothing_running() -> None:
 
     asyncio.run(live())
     assert ended == [True]
+
+
+def test_a_source_that_cannot_look_does_not_hold_up_the_others() -> None:
+    looks: list[float] = []
+    again = asyncio.Event()
+
+    class Blind:
+        async def look(self) -> None:
+            looks.append(asyncio.get_running_loop().time())
+            if len(looks) == 2:
+                again.set()
+            raise ZeroDivisionError
+
+        def resync(self) -> None:
+            scheduler.notice()
+
+    scheduler = Scheduler(ManualClock())
+    scheduler.sources.append(Blind())
+
+    async def live() -> None:
+        task = asyncio.create_task(scheduler.run())
+        done = asyncio.Event()
+
+        async def work() -> Wake | None:
+            done.set()
+            return None
+
+        async with asyncio.timeout(60):
+            await again.wait()
+            scheduler.stir("w", ("a",), work)
+            await done.wait()
+            task.cancel()
+            await asyncio.wait([task])
+
+    asyncio.run(live())
+    assert looks[1] - looks[0] >= 1

@@ -22,8 +22,8 @@ from cloudling.drivers.trust.authorities import DOMAIN, Issuer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cloudling.drivers.carrier.guests import Guests
     from cloudling.drivers.carrier.pipes import Half
-    from cloudling.drivers.carrier.places import Guests
 
 # What stands in front of each connection: this mark, a length, and who calls (JSON).
 MARK = b"CLG1"

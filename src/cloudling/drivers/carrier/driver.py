@@ -118,6 +118,7 @@ class CarrierDriver:
         """Wait until the cloud is served within a machine's space, which is there.
 
         Whoever makes spaces calls it before programs start there, so that none comes too early.
+        Of a machine that nobody has told of, nothing is waited for.
         """
         await self._say(AwaitSpace(name))
 

@@ -18,8 +18,8 @@ from cloudling.drivers.carrier.pipes import Arrival
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from cloudling.drivers.carrier.guests import Guests
     from cloudling.drivers.carrier.pipes import Half
-    from cloudling.drivers.carrier.places import Guests
 
     Dial = Callable[[str, int, Callable[[], Half]], Awaitable[object]]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from cloudling.drivers.carrier.places import Guests
+    from cloudling.drivers.carrier.guests import Guests
 
     # Connects the far half, for a connection that has arrived; raises OSError where it cannot.
     Reach = Callable[[asyncio.Transport, Callable[[], "Half"]], Awaitable[object]]
@@ -24,6 +24,7 @@ class Half(asyncio.Protocol):
 
     transport: asyncio.Transport
     other: Half
+    has_arrived = False
 
     def __init__(self, guests: Guests) -> None:
         self._guests = guests
@@ -32,10 +33,10 @@ class Half(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # The loop promises a Transport to a Protocol.
         self.transport = cast("asyncio.Transport", transport)
-        self._guests.add(transport)
+        self._guests.enter(transport, has_arrived=self.has_arrived)
 
     def connection_lost(self, _: Exception | None) -> None:
-        self._guests.discard(self.transport)
+        self._guests.leave(self.transport)
         self.other.transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -45,7 +46,7 @@ class Half(asyncio.Protocol):
         """The other way may still have much to say; under TLS it cannot."""
         self.has_ended = True
         far = self.other.transport
-        if far.is_closing() or not far.can_write_eof():
+        if far.is_closing() or not (far.can_write_eof() and self.transport.can_write_eof()):
             return False
         far.write_eof()
         # When both have said their all, this end closes, and the other one with it.
@@ -61,6 +62,8 @@ class Half(asyncio.Protocol):
 class Arrival(Half):
     """The half that has arrived: it is not read until the far one is reached."""
 
+    has_arrived = True
+
     def __init__(self, guests: Guests, reach: Reach) -> None:
         super().__init__(guests)
         self._reach = reach
@@ -73,7 +76,7 @@ class Arrival(Half):
 
     def connection_lost(self, fault: Exception | None) -> None:
         if self._task is not None and not self._task.done():
-            self._guests.discard(self.transport)
+            self._guests.leave(self.transport)
             self._task.cancel()
             return
         super().connection_lost(fault)

@@ -11,6 +11,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from cloudling.drivers.carrier.guests import Guests
 from cloudling.kernel.networks import DriverGone
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _BACKLOG = 512
-Guests = set[asyncio.BaseTransport]
+_HANDSHAKE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class _Place:
     opened: dict[tuple[str, str, int], asyncio.AbstractServer | asyncio.BaseTransport] = field(
         default_factory=dict
     )
-    guests: Guests = field(default_factory=set)
+    guests: Guests = field(default_factory=Guests)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     served: asyncio.Event = field(default_factory=asyncio.Event)
     # Counts how often it ended: what was asked for before that belongs to a place that is gone.
@@ -141,7 +142,11 @@ class Places:
             opened, _ = await loop.create_datagram_endpoint(lambda: serve(place.guests), sock=made)
         else:
             opened = await loop.create_server(
-                lambda: stall.serve(place.guests), sock=made, ssl=stall.security, backlog=_BACKLOG
+                lambda: stall.serve(place.guests),
+                sock=made,
+                backlog=_BACKLOG,
+                ssl=stall.security,
+                ssl_handshake_timeout=_HANDSHAKE if stall.security else None,
             )
         if place.ends != ends or place.wanted.get(stall.key) is not stall:
             opened.close()
@@ -160,9 +165,4 @@ def _close(place: _Place) -> None:
     for each in place.opened.values():
         each.close()
     place.opened.clear()
-    for guest in list(place.guests):
-        if isinstance(guest, asyncio.WriteTransport):
-            guest.abort()
-        else:
-            guest.close()
-    place.guests.clear()
+    place.guests.close()

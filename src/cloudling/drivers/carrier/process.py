@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 import socket
 from pathlib import Path
@@ -21,6 +22,9 @@ def main(arguments: list[str]) -> int:
     syscalls.name_process(NAME)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(format="%(levelname)s %(name)s %(message)s")
+    # Each connection is a descriptor or two, for all machines together.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     asyncio.run(_serve(socket.socket(fileno=listener), path, grace))
     return 0
 

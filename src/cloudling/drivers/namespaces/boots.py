@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloudling.drivers.namespaces import accounts
+from cloudling.drivers.namespaces.logins import KEY, SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +36,8 @@ _ANCHORS = ("/usr/local/share/ca-certificates", "/etc/pki/ca-trust/source/anchor
 _SCRIPTS = Path("/var/lib/cloud/instance/scripts")
 LOG = Path("/var/log/cloud-init-output.log")
 # Only the ed25519 key: one of RSA takes a third of a second to make.
-_SERVE_SSH = (
-    "test -e /etc/ssh/ssh_host_ed25519_key ||"
-    " ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key < /dev/null;"
-    " exec /usr/sbin/sshd -D -h /etc/ssh/ssh_host_ed25519_key"
-)
+_MAKE_KEY = f"test -e {KEY} || ssh-keygen -q -t ed25519 -N '' -f {KEY} < /dev/null"
+_SERVE = f"{_MAKE_KEY}; exec {SERVER} -D -h {KEY}"
 
 
 def environment(setup: Setup) -> dict[str, str]:
@@ -67,8 +65,11 @@ def prepare(setup: Setup, *, is_first: bool, complain: Callable[[str], None]) ->
 def write_names(setup: Setup) -> None:
     """Its own name leads to its own address without asking anybody."""
     _write("/etc/hostname", f"{setup.hostname}\n")
-    full = f"{setup.hostname}.{setup.domain} " if setup.domain else ""
-    own = f"{setup.address or '127.0.1.1'} {full}{setup.hostname}"
+    # Its name may be whole already, as `hostname` prints it on EC2.
+    domain = f".{setup.domain}" if setup.domain else ""
+    short = setup.hostname.removesuffix(domain)
+    full = f"{short}{domain} " if domain else ""
+    own = f"{setup.address or '127.0.1.1'} {full}{short}"
     mark = "# cloudling"
     kept = [line for line in _lines("/etc/hosts") if not line.endswith(mark)]
     if not any(re.match(r"127\.0\.0\.1\s.*\blocalhost\b", line) for line in kept):
@@ -127,11 +128,14 @@ def forget_host_keys(setup: Setup) -> None:
 
 
 def ssh_server() -> tuple[str, ...]:
-    """How to serve logins; empty where OpenSSH is not there, or lacks the ids that it needs."""
-    if not Path("/usr/sbin/sshd").exists() or not accounts.has_many_ids():
+    """How to serve logins; where there is a single id, how to get ready for it.
+
+    Empty where OpenSSH is not there.
+    """
+    if not SERVER.exists():
         return ()
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    return ("/bin/sh", "-c", _SERVE_SSH)
+    return ("/bin/sh", "-c", _SERVE if accounts.has_many_ids() else _MAKE_KEY)
 
 
 def place_scripts(setup: Setup) -> list[str]:

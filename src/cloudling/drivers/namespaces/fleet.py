@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from contextlib import suppress
+from collections import Counter
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,35 +15,45 @@ import msgspec
 from cloudling.drivers.namespaces import layers, userdata
 from cloudling.drivers.namespaces.driver import MACHINES_NEED, probe
 from cloudling.drivers.namespaces.hearing import Hearing
-from cloudling.drivers.namespaces.orders import Setup
+from cloudling.drivers.namespaces.orders import LOGIN, Setup
 from cloudling.kernel.machines import HeldMachine, MachineHoldings, Program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from cloudling.drivers.namespaces.answers import Said
     from cloudling.drivers.namespaces.client import Netd
     from cloudling.drivers.namespaces.driver import NamespaceNetworks
-    from cloudling.drivers.namespaces.layers import Layers
+    from cloudling.drivers.namespaces.layers import Root
     from cloudling.kernel.machines import Machine
     from cloudling.kernel.networks import Availability
 
 _CONSOLE = 64 * 1024
 _ANSWER, _BOOT, _LAST = 5.0, 120.0, 2.0
-_DISK = "disk.json"
 _STATES = {"booting": "starting", "ended": "stopped"}
 
 
 class NamespaceMachines:
-    """Machines in namespaces; their interfaces are those of the networks given."""
+    """Machines in namespaces; their interfaces are those of the networks given.
 
-    def __init__(self, networks: NamespaceNetworks) -> None:
+    `ready` is awaited with the name of each machine whose interfaces carry, before its programs
+    start: what they find in their space is there then.
+    """
+
+    def __init__(
+        self,
+        networks: NamespaceNetworks,
+        ready: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
         self._networks = networks
+        self._ready = ready
         self._bases = {"data": networks.data, "cache": networks.cache}
         self._hearing = Hearing()
         self._locks: dict[str, asyncio.Lock] = {}
         # Those whose end was asked for, or is told to whoever starts them.
         self._expected: set[str] = set()
+        # Roots that are being captured, or that disks are being made over.
+        self._held: Counter[str] = Counter()
         self._notices: list[Callable[[str], None]] = []
         networks.attach(self._hear, self._lose)
 
@@ -66,34 +77,42 @@ class NamespaceMachines:
         return sorted(each.name for each in folder.iterdir() if not each.name.startswith("."))
 
     async def start(self, machine: Machine) -> None:
-        over = await asyncio.to_thread(layers.find, self._bases, machine.root)
+        over = await asyncio.to_thread(self._over, machine)
         async with self._lock(machine.name):
             netd = await self._networks.netd()
             self._expected.add(machine.name)
             try:
-                await self._start(netd, machine, over)
+                with self._holding(over.name, *over.lower):
+                    await self._start(netd, machine, over)
             finally:
                 self._expected.discard(machine.name)
 
-    async def _start(self, netd: Netd, machine: Machine, over: Layers) -> None:
+    def _over(self, machine: Machine) -> Root:
+        """A disk that is there lies over what it was made over."""
+        held = layers.below(self._bases, machine.name)
+        return held or layers.find(self._bases, machine.root)
+
+    async def _start(self, netd: Netd, machine: Machine, over: Root) -> None:
         name = machine.name
         runs = await netd.result_of(
             "machine ensure",
             name=name,
             hostname=machine.hostname,
             folder=_disk(name),
-            lower=over.folders,
-            host_usr=over.description.host_usr,
+            lower=over.layers,
+            host_usr=over.host_usr,
             limits=msgspec.structs.asdict(machine.limits),
         )
         if runs:
             return
         ended = self._hearing.expect("machine ended", name)
         try:
-            await asyncio.to_thread(self._note_root, name, over)
+            await asyncio.to_thread(layers.note, self._bases, name, over)
             for interface in machine.interfaces:
                 own = msgspec.structs.replace(interface, space=name)
                 await self._networks.ensure_interface(own)
+            if self._ready is not None:
+                await self._ready(name)
             await self._boot(netd, machine, ended)
         except BaseException:
             with suppress(OSError):
@@ -119,12 +138,6 @@ class NamespaceMachines:
             raise OSError(errno.EIO, said.reason or f"{machine.name} ended as it booted.")
         booted.result()
 
-    def _note_root(self, name: str, over: Layers) -> None:
-        """So that whoever removes roots knows which are still below a disk."""
-        place = self._bases["data"] / _disk(name).partition("/")[2] / _DISK
-        if not place.exists():
-            place.write_bytes(msgspec.json.encode({"roots": over.names}))
-
     async def stop(self, name: str, patience: float = 5.0) -> None:
         async with self._lock(name):
             netd = await self._networks.netd()
@@ -148,21 +161,35 @@ class NamespaceMachines:
                 self._expected.discard(name)
             await self._work(netd, "disk discard", folder=_disk(name))
         self._locks.pop(name, None)
+        await self._clear(netd)
+
+    async def _clear(self, netd: Netd) -> None:
+        """Take away what nothing is over any more."""
+        for name in await asyncio.to_thread(layers.unused, self._bases):
+            if name not in self._held:
+                await self._work(netd, "disk discard", folder=layers.layer(name))
 
     async def capture(self, name: str, root: str) -> None:
-        over = await asyncio.to_thread(self._below, name)
+        await asyncio.to_thread(self._place, name)
+        over = await asyncio.to_thread(layers.below, self._bases, name)
+        if over is None:
+            raise FileNotFoundError(errno.ENOENT, f"{name} has no disk yet.")
         netd = await self._networks.netd()
-        # One that is there already was captured before: said again, it is as it was then.
-        with suppress(FileExistsError):
-            to = f"data/{layers.ROOTS}/{root}"
-            await self._work(netd, "disk capture", machine=name, folder=_disk(name), to=to)
-        made = msgspec.structs.replace(over.description, lower=over.names)
-        await asyncio.to_thread(layers.describe, self._bases, root, made)
+        with self._holding(root):
+            # One that is there already was captured before: said again, it is as it was then.
+            with suppress(FileExistsError):
+                to = layers.layer(root)
+                await self._work(netd, "disk capture", machine=name, folder=_disk(name), to=to)
+            await asyncio.to_thread(layers.describe, self._bases, root, over)
 
-    def _below(self, name: str) -> Layers:
-        """What a machine's disk lies over."""
-        place = self._place(name) / _DISK
-        return layers.find(self._bases, msgspec.json.decode(place.read_bytes())["roots"][0])
+    @contextmanager
+    def _holding(self, *roots: str) -> Iterator[None]:
+        self._held.update(roots)
+        try:
+            yield
+        finally:
+            self._held.subtract(roots)
+            self._held += Counter()
 
     def _place(self, name: str) -> Path:
         place = self._bases["data"] / layers.DISKS / name
@@ -210,8 +237,14 @@ class NamespaceMachines:
         has_terminal: bool = False,
     ) -> Program:
         netd = await self._networks.netd()
-        given = {"user": user, "environment": environment or {}, "has_terminal": has_terminal}
-        number, descriptors = await netd.run(name, *command, **given)
+        number, descriptors = await netd.run(
+            name,
+            *command,
+            user=user or LOGIN,
+            environment=environment or {},
+            has_terminal=has_terminal,
+            folder="",
+        )
         ended = self._hearing.expect("command ended", number)
         started = self._hearing.expect("command started", number)
         await asyncio.wait((started, ended), return_when=asyncio.FIRST_COMPLETED)

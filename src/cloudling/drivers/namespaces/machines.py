@@ -272,6 +272,8 @@ class Machines:
 
     def close(self) -> None:
         """End all, so that nothing of their groups stays."""
+        for name in self._machines:
+            self.signal(name, _ENDING)
         for name in list(self._machines):
             self.remove(name)
         self._groups.close()

@@ -219,11 +219,11 @@ class RunCommand(
     name: Name
     argv: Annotated[tuple[Word, ...], Meta(max_length=1000)]
     environment: Annotated[dict[Word, Word], Meta(max_length=1000)] = {}
-    folder: Annotated[str, Meta(pattern=r"\A/", max_length=4096)] = "/"
+    folder: Annotated[str, Meta(pattern=r"\A(/|\Z)", max_length=4096)] = ""
     uid: Annotated[int, Meta(ge=0, le=65535)] = 0
     gid: Annotated[int, Meta(ge=0, le=65535)] = 0
     to_console: bool = False
-    user: Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9._-]*\Z", max_length=64)] = ""
+    user: Annotated[str, Meta(pattern=r"\A(@|[a-zA-Z0-9._-]*)\Z", max_length=64)] = ""
     has_terminal: bool = False
 
 

@@ -6,6 +6,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+# Stands for the machine's own user, by whatever name.
+LOGIN = "@"
+
 
 class Ceilings(Struct, frozen=True):
     """What the kernel holds each process to where there are no groups; 0 is no ceiling.

@@ -65,7 +65,7 @@ def _become(
             _take_ids(command.uid, command.gid, ())
             os.chdir(command.folder or "/")
         else:
-            given |= _log_in(account)
+            given = {**environment, **_log_in(account, command.folder), **command.environment}
             argv = argv or [account.shell]
         program, argv[0] = argv[0], argv[0] if command.argv else f"-{Path(argv[0]).name}"
         os.execvpe(program, argv, given)  # noqa: S606 - what a machine is for
@@ -81,11 +81,11 @@ def _let_signals_be() -> None:
         signal.signal(each, signal.SIG_DFL)
 
 
-def _log_in(account: Account) -> dict[str, str]:
+def _log_in(account: Account, folder: str) -> dict[str, str]:
     """Become this user; what a login adds to the environment."""
     _take_ids(account.uid, account.gid, account.groups)
     try:
-        os.chdir(account.home)
+        os.chdir(folder or account.home)
     except OSError:
         os.chdir("/")
     return {

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _INLINE = 64 * 1024
 _MOST_CARRIERS = 8
 _EINVAL, _ENOENT = 22, 2
-_SWEPT = ("data/disks", "data/roots")
+_SWEPT = ("data/disks", "data/layers")
 
 
 @dataclass(frozen=True, slots=True)

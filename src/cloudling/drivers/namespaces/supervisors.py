@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from cloudling.drivers.namespaces import boots, programs, roots, syscalls
+from cloudling.drivers.namespaces import accounts, boots, logins, programs, roots, syscalls
 from cloudling.drivers.namespaces.channels import ChannelClosed, read_aside
 from cloudling.drivers.namespaces.consoles import Console, Copied
+from cloudling.drivers.namespaces.elevations import Elevations
+from cloudling.drivers.namespaces.logins import Logins
 from cloudling.drivers.namespaces.orders import (
+    LOGIN,
     Birth,
     Boot,
     Ceilings,
@@ -77,10 +80,15 @@ class _Supervisor:
         self._channel = channel
         self._console = console
         self._environment = {"PATH": boots.PATH}
+        self._user = "root"
         self._commands: dict[int, int] = {}
         self._scripts: list[str] = []
         self._script = 0
         self._copied: Copied | None = None
+        self._server = 0
+        self._logins: Logins | None = None
+        self._elevations: Elevations | None = None
+        self._nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         self._patience: float | None = None
         self._signals = Signals(signal.SIGCHLD, signal.SIGTERM)
         self._selector = selectors.DefaultSelector()
@@ -110,6 +118,8 @@ class _Supervisor:
 
     def command(self, command: Command, descriptors: list[int]) -> None:
         ours: list[int] = []
+        if command.user == LOGIN:
+            command = msgspec.structs.replace(command, user=self._user)
         try:
             if command.has_terminal:
                 own, theirs = programs.open_terminal()
@@ -127,11 +137,9 @@ class _Supervisor:
     def boot(self, order: Boot, descriptors: list[int]) -> None:
         """Interfaces carry by now: what is started here may speak at once."""
         setup = msgspec.json.decode(read_aside(descriptors.pop()), type=Setup)
-        self._environment = boots.environment(setup)
+        self._environment, self._user = boots.environment(setup), setup.user
         boots.prepare(setup, is_first=order.is_first, complain=self._console.say)
-        server = boots.ssh_server()
-        if server:
-            self._start(server)
+        self._serve_logins()
         for note in setup.notes:
             self._console.say(note)
         if order.is_first and setup.scripts:
@@ -143,6 +151,41 @@ class _Supervisor:
                 self._console.say(f"cloudling: user data: {fault}")
             self._start_script()
         self._say(Told(booted=True))
+
+    def _serve_logins(self) -> None:
+        server = boots.ssh_server()
+        if server:
+            self._server = self._start(server)
+        if accounts.has_many_ids():
+            return
+        try:
+            self._elevations = Elevations(self._selector, self._start_own)
+            logins.prepare()
+        except OSError as fault:
+            self._console.say(f"cloudling: logins: {fault}")
+
+    def _listen(self) -> None:
+        """Its key is there by now."""
+        try:
+            self._logins = Logins(self._user)
+            self._selector.register(self._logins, selectors.EVENT_READ, self._admit)
+        except OSError as fault:
+            self._console.say(f"cloudling: logins: {fault}")
+
+    def _admit(self) -> None:
+        if self._logins is None:
+            return
+        try:
+            command, line = self._logins.admit()
+        except OSError:
+            return
+        with line:
+            self._start_own(command, (line.fileno(), line.fileno(), self._nothing))
+
+    def _start_own(self, command: Command, streams: Sequence[int]) -> int:
+        process = programs.start(command, streams, self._environment)
+        self._commands[process] = _OWN
+        return process
 
     def _start_script(self) -> None:
         """The next one, when the one before has ended; what it left running goes on."""
@@ -161,9 +204,7 @@ class _Supervisor:
             self._copied = None
 
     def _start(self, argv: tuple[str, ...], streams: Sequence[int] = ()) -> int:
-        process = programs.start(Command(_OWN, argv), streams, self._environment)
-        self._commands[process] = _OWN
-        return process
+        return self._start_own(Command(_OWN, argv), streams)
 
     def end(self, order: End, _: list[int]) -> None:
         self._patience = order.patience
@@ -195,6 +236,10 @@ class _Supervisor:
             if code:
                 self._console.say(f"cloudling: user data ended with status {code}")
             self._start_script()
+        elif process == self._server and not accounts.has_many_ids():
+            self._listen()
+        elif number == _OWN and self._elevations is not None:
+            self._elevations.ended(process, code)
         elif number is not None and number != _OWN:
             # What it said last is on the console before its end is told.
             self._console.drain()

@@ -6,8 +6,8 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,21 +17,21 @@ from cloudling.drivers.roots.builder import Order
 from cloudling.drivers.roots.shelf import Shelf
 from cloudling.kernel.machines import NoSuchRoot
 
-if TYPE_CHECKING:
-    from types import FrameType
-
 NO_SUCH_ROOT = 3
+_PATIENCE = 30
 
 
 def main(words: list[str]) -> int:
     if words == ["probe"]:
         print(json.dumps(builder.reasons()))  # noqa: T201 - what whoever started it reads
         return 0
-    syscalls.die_with_parent(signal.SIGTERM)
-    signal.signal(signal.SIGTERM, _stop)
     order = msgspec.json.decode(words[1], type=Order)
+    shelf = Shelf(Path(order.folder))
+    os.setsid()
+    signal.signal(signal.SIGTERM, lambda *_: _stop(shelf))
+    syscalls.die_with_parent(signal.SIGTERM)
     try:
-        builder.build(order, Shelf(Path(order.folder)), _tell)
+        builder.build(order, shelf, _tell)
     except NoSuchRoot:
         return NO_SUCH_ROOT
     except OSError as fault:
@@ -44,10 +44,19 @@ def _tell(words: str) -> None:
     print(words, flush=True)  # noqa: T201 - progress, for whoever started it
 
 
-def _stop(*_: int | FrameType | None) -> None:
-    """Whoever wanted the root is gone: what was half made goes too."""
+def _stop(shelf: Shelf) -> None:
+    """Whoever wanted the root is gone: what was half made goes too, and all that made it.
+
+    Done here and not by an exception, since Python drops those that come while it forks.
+    """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise SystemExit(128 + signal.SIGTERM)
+    signal.alarm(_PATIENCE)
+    os.killpg(0, signal.SIGTERM)
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+    shelf.clear_own()
+    os._exit(128 + signal.SIGTERM)
 
 
 if __name__ == "__main__":

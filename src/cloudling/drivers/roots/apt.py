@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
 KNOWN = ("debian", "ubuntu")
 _STEP = 5
+# What the machine does after its own lists or packages have changed.
+_NO_HOOKS = """\
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Pre-Invoke;
+#clear DPkg::Post-Invoke;
+#clear AptCli::Hooks;
+"""
 _PARTS = ("lists/partial", "archives/partial", "parts")
 _RELEASE = Path("/etc/os-release")
 _SOURCES = Path("/etc/apt")
@@ -113,6 +122,7 @@ class Apt:
             "Dir::Cache::srcpkgcache": "",
             "Dir::Etc::sourcelist": self.folder / "sources.list",
             "Dir::Etc::sourceparts": self.folder / "parts",
+            "Dir::Etc::preferences": self.folder / "preferences",
             "Dir::Etc::preferencesparts": self.folder / "parts",
             "APT::Architectures": _architecture(),
             "APT::Architecture": _architecture(),
@@ -125,7 +135,8 @@ class Apt:
             "Acquire::https::Timeout": "20",
             "Debug::NoLocking": "true",
         }
-        return "".join(f'{name} "{value}";\n' for name, value in said.items())
+        # The machine's own settings are read before these: its mirrors' proxies and passwords hold.
+        return _NO_HOOKS + "".join(f'{name} "{value}";\n' for name, value in said.items())
 
     def download(self, names: tuple[str, ...], tell: Callable[[str], None]) -> list[Path]:
         """These packages and all that they need."""
@@ -140,15 +151,15 @@ class Apt:
 
     def _run(self, *words: str, tell: Callable[[str], None] | None) -> None:
         reading, writing = os.pipe()
+        options = ("-q", "-c", self.folder / "apt.conf", "-o", f"APT::Status-Fd={writing}")
         with (self.folder / "errors").open("w+b") as errors:
             process = subprocess.Popen(  # noqa: S603 - the machine's own apt
-                ["apt-get", "-q", "-o", f"APT::Status-Fd={writing}", *words],  # noqa: S607
-                env={**os.environ, "APT_CONFIG": str(self.folder / "apt.conf"), "LC_ALL": "C"},
+                ["apt-get", *options, *words],  # noqa: S607 - likewise
+                env={**os.environ, "LC_ALL": "C"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 pass_fds=[writing],
-                start_new_session=True,
                 preexec_fn=_end_with_us,  # noqa: PLW1509 - the builder has no other threads
             )
             os.close(writing)
@@ -157,8 +168,8 @@ class Apt:
                     _follow(progress, tell)
                 process.wait()
             except BaseException:
-                # Its own programs too, which would write on into a folder that is to go.
-                os.killpg(process.pid, signal.SIGKILL)
+                # It would write on into a folder that is to go.
+                process.kill()
                 process.wait()
                 raise
             if process.returncode:

@@ -47,7 +47,13 @@ _ALTERNATIVES = {
     "awk": "gawk", "nawk": "gawk", "pager": "less", "editor": "nano", "which": "which.debianutils",
     "vi": "vim.tiny", "vim": "vim.tiny", "nc": "nc.openbsd", "python": "python3",
 }  # fmt: skip
-_UTMP = 43
+_UTMP, _CRONTAB = 43, 101
+# Rights that packages give when they are set up.
+_GRANTS = {
+    "usr/bin/ping": (0o4755, 0),
+    "usr/bin/crontab": (0o2755, _CRONTAB),
+    "var/spool/cron/crontabs": (0o1730, _CRONTAB),
+}
 _RECORDS = {"wtmp": 0o664, "btmp": 0o660, "lastlog": 0o664}  # of logins
 _SSHD = 100
 _SSHD_USER = accounts.system_user("sshd", _SSHD, 65534, "/run/sshd")
@@ -117,6 +123,8 @@ def _finish(tree: Tree) -> None:
         if version.startswith("python3"):
             tree.remove(f"usr/lib/{version}/EXTERNALLY-MANAGED")
     furnishing.furnish(tree, has_systemctl=tree.has("usr/bin/systemctl"))
+    for name, (mode, gid) in _GRANTS.items():
+        tree.grant(name, mode, gid)
     for name, mode in _RECORDS.items():
         tree.write(f"var/log/{name}", "", mode, 0, _UTMP)
     # Programs start without the index of libraries, but `ctypes.util` asks it; and some look for
@@ -152,6 +160,7 @@ def _add_accounts(tree: Tree) -> None:
     groups = tree.read(f"{source}/group.master").replace(":*:", ":x:").splitlines()
     known = {line.partition(":")[0] for line in users}
     users += [line for line in (_APT_USER, _SSHD_USER) if line.partition(":")[0] not in known]
+    groups.append(f"crontab:x:{_CRONTAB}:")
     accounts.write(tree, users, groups)
 
 

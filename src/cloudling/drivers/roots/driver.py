@@ -81,7 +81,7 @@ class FolderRoots:
             "cloudling.drivers.roots",
             "build",
             msgspec.json.encode(order).decode(),
-            env={**os.environ, "PYTHONPATH": os.fspath(Path(cloudling.__file__).parents[1])},
+            env=_environment(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -97,6 +97,12 @@ class FolderRoots:
             raise NoSuchRoot(name)
         if process.returncode:
             raise OSError(5, said or f"The builder of {name} was ended.")
+
+
+def _environment() -> dict[str, str]:
+    """The builder finds this package, and what it needs, where we did."""
+    paths = [os.fspath(Path(cloudling.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 async def _listen(process: asyncio.subprocess.Process, tell: Callable[[str], None]) -> str:

@@ -120,10 +120,18 @@ def _list_packages(slash: Path, tree: Tree) -> None:
 
 def _open_folders(tree: Tree, slash: Path) -> None:
     """Folders of the host's `/usr` as the machine's own: in those of another nobody may write."""
-    for folder in [slash / "usr", *(slash / "usr").iterdir()]:
-        for each in folder.iterdir():
-            if each.is_dir() and not each.is_symlink():
-                tree.make(os.fspath(each.relative_to(slash)), each.stat().st_mode & 0o1777)
+    outer = _folders_in(slash / "usr")
+    for each in [*outer, *(inner for folder in outer for inner in _folders_in(folder))]:
+        tree.make(os.fspath(each.relative_to(slash)), each.stat().st_mode & 0o1777)
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """Those that are no links and may be read."""
+    try:
+        found = sorted(folder.iterdir())
+    except PermissionError:
+        return []
+    return [each for each in found if each.is_dir() and not each.is_symlink()]
 
 
 def _is_public(found: os.stat_result) -> bool:

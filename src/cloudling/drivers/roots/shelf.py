@@ -49,6 +49,8 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # Of those that do not say it: nothing in a root changes once it is one.
+        self._sizes: dict[str, int] = {}
 
     def tree(self, name: str) -> Path:
         return self.folder / name / _TREE
@@ -74,7 +76,9 @@ class Shelf:
     def root(self, label: Label) -> Root:
         """As the port tells it: its size is that of all it stands on."""
         below = (self.find(name) for name in label.lower)
-        own = label.size or size_of(self.tree(label.name))
+        own = label.size or self._sizes.get(label.name)
+        if own is None:
+            own = self._sizes[label.name] = size_of(self.tree(label.name))
         size = own + sum(each.size for each in below if each is not None)
         return Root(name=label.name, title=label.title, is_ready=True, size=size)
 
@@ -113,8 +117,14 @@ class Shelf:
     def remove(self, name: str) -> None:
         """Its label first: what has none is no root."""
         if self.find(name) is not None:
+            self._sizes.pop(name, None)
             (self.folder / name / _LABEL).unlink(missing_ok=True)
             delete(self.folder / name)
+
+    def clear_own(self) -> None:
+        """What this process was making."""
+        for path in self.folder.glob(f"{_MAKING}{os.getpid()}-*"):
+            delete(path)
 
     def _clear(self) -> None:
         for path in self.folder.glob(f"{_MAKING}*"):

@@ -102,6 +102,12 @@ class Tree:
         self._clear(path)
         path.hardlink_to(other)
 
+    def grant(self, name: str, mode: int, gid: int = 0) -> None:
+        """Other rights for a file or folder that is there; nothing where it is not."""
+        path = self.place(name)
+        if os.path.lexists(path) and not path.is_symlink():
+            self._own(path, mode, 0, gid)
+
     def hide(self, name: str) -> None:
         """Let the file of that name in layers below be seen no more."""
         path = self.place(name)

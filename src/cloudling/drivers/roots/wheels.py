@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from cloudling.drivers.roots.trees import Tree
 
 KEPT = ("flask", "boto3")
+_NO_PIP = "No module named pip"
 _GLIBCS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28")
-_OPTIONS = ("download", "-q", "--only-binary=:all:", "--implementation", "cp")
+_OPTIONS = ("download", "-q", "--only-binary=:all:", "--implementation", "cp", "--retries", "1")
 _PATIENCE = 600
 
 
@@ -29,10 +30,10 @@ def keep(tree: Tree, python: str, tell: Callable[[str], None]) -> None:
     """Those that suit that Python; without a source the root goes without them, and says so."""
     tell(f"downloading {' and '.join(KEPT)}")
     with tempfile.TemporaryDirectory(dir=tree.folder.parent) as folder:
-        fault = "this Python has no pip"
+        fault = _NO_PIP
         for pip in _pips():
             fault = _download(pip, python, Path(folder))
-            if not fault:
+            if _NO_PIP not in fault:
                 break
         if fault:
             tell(f"no wheels are kept: {fault}")
@@ -78,8 +79,9 @@ def _download(pip: list[str], python: str, folder: Path) -> str:
         return str(fault)
     if done.returncode == 0:
         return ""
-    said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-    return said[-1].removeprefix("ERROR: ") if said else f"pip ends with {done.returncode}"
+    lines = done.stderr.strip().splitlines() or [f"pip ends with {done.returncode}"]
+    said = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return (said or lines)[-1]
 
 
 def add_pip(tree: Tree, folder: str) -> bool:

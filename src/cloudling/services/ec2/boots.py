@@ -30,6 +30,15 @@ if TYPE_CHECKING:
     from cloudling.services.ec2.instance_records import Instance, ProfileAssociation
     from cloudling.services.ec2.runtime import Told
 
+# The collections that networks are made of.
+_OF_PLANES = (
+    "vpcs",
+    "subnets",
+    "internet_gateways",
+    "security_groups",
+    "security_group_rules",
+)
+
 
 @reconciler(Ec2Call.instances, state="pending")
 async def boot(call: Ec2Call, instance: Instance) -> Wake | None:
@@ -103,7 +112,7 @@ async def _adopt(call: Ec2Call, instance: Instance, machines: Machines) -> bool:
         return False
     known = runtime.of(call)
     known.watch(machines, ended)
-    await planes.ensure_plane(call, instance.vpc)
+    await _ensure_plane(call, instance.vpc)
     await _keep_addresses(call, instance)
     await faces.show(call, instance.vpc)
     told = known.running[instance.id] = runtime.Told()
@@ -121,12 +130,22 @@ async def _keep_addresses(call: Ec2Call, instance: Instance) -> None:
                 await call.network_interfaces.change(card.id, expect=card.revision, public=public)
 
 
+async def _ensure_plane(call: Ec2Call, vpc_id: str) -> None:
+    """The VPC's network carries, as its records are now; said once for many instances."""
+    known = runtime.of(call)
+    async with known.lock(f"plane {vpc_id}"):
+        made = tuple(getattr(call, name).changes for name in _OF_PLANES)
+        if known.planes.get(vpc_id) != made:
+            await planes.ensure_plane(call, vpc_id)
+            known.planes[vpc_id] = made
+
+
 async def start(call: Ec2Call, instance: Instance) -> None:
     """Start the machine, which knows who it is from its first moment on."""
     machines, known = require_machines(call), runtime.of(call)
     known.watch(machines, ended)
     await _keep_addresses(call, instance)
-    await planes.ensure_plane(call, instance.vpc)
+    await _ensure_plane(call, instance.vpc)
     await faces.show(call, instance.vpc)
     told = runtime.Told()
     await _tell(call, instance, told)

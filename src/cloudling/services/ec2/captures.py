@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel.machines import NoSuchRoot
 from cloudling.kernel.networks import DriverGone
-from cloudling.kernel.reconcilers import reconciler
-from cloudling.services.ec2 import boots, runtime, snapshots, taggings
+from cloudling.kernel.reconcilers import Wake, reconciler
+from cloudling.services.ec2 import boots, own_images, runtime, snapshots, taggings
 from cloudling.services.ec2.call import Ec2Call
 
 if TYPE_CHECKING:
     from cloudling.services.ec2.instance_records import Image, Instance, Snapshot, Volume
+
+# So long an image that was given up is still known.
+_KEPT_SECONDS = 3600.0
 
 
 @reconciler(Ec2Call.images, state="pending")
@@ -57,7 +60,7 @@ async def _settle(call: Ec2Call, image: Image, fault: str) -> None:
         fields = {"state": "failed", "reason": reason}
     async with call.unit():
         now = await call.images.get(image.id)
-        if now is not None:
+        if now is not None and now.state == "pending":
             await call.images.change(now.id, expect=now.revision, **fields)
         snapshot = await call.snapshots.get(image.snapshot)
         if snapshot is not None and snapshot.state == "pending":
@@ -65,6 +68,17 @@ async def _settle(call: Ec2Call, image: Image, fault: str) -> None:
             if fault:
                 done = {"state": "error"}
             await call.snapshots.change(snapshot.id, expect=snapshot.revision, **done)
+
+
+@reconciler(Ec2Call.images, state=own_images.GONE)
+async def forget_image(call: Ec2Call, image: Image) -> Wake | None:
+    """An hour later nobody knows of it any more."""
+    due = image.ended + _KEPT_SECONDS
+    if call.clock.now() < due:
+        return Wake(due)
+    async with call.unit():
+        await call.images.delete(image.id)
+    return None
 
 
 @reconciler(Ec2Call.snapshots, state=snapshots.DELETING)

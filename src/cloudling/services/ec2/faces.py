@@ -58,7 +58,7 @@ async def follow_faces(call: Ec2Call) -> None:
             try:
                 await show(call, vpc_id)
             except DriverGone:
-                known.networks.clear()
+                known.forget()
                 return
 
 

@@ -18,8 +18,6 @@ from cloudling.services.ec2.errors import (
 from cloudling.services.ec2.parameters import required
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cloudling.services.ec2.call import Ec2Call
     from cloudling.services.ec2.instance_records import Image
 
@@ -32,6 +30,13 @@ _ATTRIBUTES = frozenset(
     }
 )  # fmt: skip
 _PERMISSION = "launchPermission"
+# Lists of a request, and the member of LaunchPermission that each of their values is.
+_LISTS = {
+    "UserIds": "UserId",
+    "UserGroups": "Group",
+    "OrganizationArns": "OrganizationArn",
+    "OrganizationalUnitArns": "OrganizationalUnitArn",
+}
 
 
 @operation("DescribeImageAttribute")
@@ -46,7 +51,6 @@ async def describe_image_attribute(call: Ec2Call, request: Request) -> Request:
 
 def _told(image: Image, attribute: str) -> Request:
     """The attribute's member; an empty structure where the image has no such thing."""
-    groups = [{"Group": each} for each in image.groups]
     values = {
         "description": image.description,
         "sriovNetSupport": "simple",
@@ -55,7 +59,7 @@ def _told(image: Image, attribute: str) -> Request:
         "deregistrationProtection": "disabled",
     }
     lists = {
-        "LaunchPermissions": [*groups, *({"UserId": each} for each in image.users)],
+        "LaunchPermissions": [{member: value} for member, value in image.permissions],
         "BlockDeviceMappings": own_images.describe(image)["BlockDeviceMappings"],
         "ProductCodes": [],
     }
@@ -87,44 +91,38 @@ async def modify_image_attribute(call: Ec2Call, request: Request) -> Request:
 
 def _permissions(image: Image, request: Request) -> dict[str, Any]:
     given = request.get("LaunchPermission") or _flat(request)
-    users, groups = list(image.users), list(image.groups)
-    for each in given.get("Add") or ():
-        _add(users, each.get("UserId"))
-        _add(groups, each.get("Group"))
-    gone = [value for each in given.get("Remove") or () for value in each.values()]
-    _check(users, groups)
-    return {
-        "users": tuple(each for each in users if each not in gone),
-        "groups": tuple(each for each in groups if each not in gone),
-    }
+    added, removed = (
+        [pair for each in given.get(way) or () for pair in each.items()]
+        for way in ("Add", "Remove")
+    )
+    for member, value in added:
+        _check(member, value)
+    kept = dict.fromkeys([*image.permissions, *added])
+    return {"permissions": tuple(pair for pair in kept if pair not in removed)}
 
 
 def _flat(request: Request) -> Request:
-    """The form without structures: an operation, and users and groups that it is for."""
+    """The form without structures: an operation, and whom it is for."""
     kind = request.get("OperationType")
     if kind not in ("add", "remove"):
         raise InvalidParameterCombination("Either LaunchPermission or OperationType is required.")
-    found = [{"UserId": each} for each in request.get("UserIds") or ()]
-    found += [{"Group": each} for each in request.get("UserGroups") or ()]
+    found = [
+        {member: value} for name, member in _LISTS.items() for value in request.get(name) or ()
+    ]
     return {kind.capitalize(): found}
 
 
-def _add(known: list[str], value: str | None) -> None:
-    if value and value not in known:
-        known.append(value)
-
-
-def _check(users: Sequence[str], groups: Sequence[str]) -> None:
-    for user in users:
-        if len(user) != 12 or not (user.isascii() and user.isdecimal()):
-            raise InvalidAmiAttributeItemValue(
-                f'Invalid attribute item value "{user}" for userId item type.'
-            )
-    for group in groups:
-        if group != own_images.EVERYBODY:
-            raise InvalidAmiAttributeItemValue(
-                f'Invalid attribute item value "{group}" for group item type.'
-            )
+def _check(member: str, value: str) -> None:
+    if member == "UserId":
+        fits = len(value) == 12 and value.isascii() and value.isdecimal()
+    elif member == "Group":
+        fits = value == own_images.EVERYBODY
+    else:
+        fits = bool(value)
+    if not fits:
+        raise InvalidAmiAttributeItemValue(
+            f'Invalid attribute item value "{value}" for {member[0].lower()}{member[1:]} item type.'
+        )
 
 
 @operation("ResetImageAttribute")
@@ -133,5 +131,5 @@ async def reset_image_attribute(call: Ec2Call, request: Request) -> Request:
     if required(request, "Attribute") != _PERMISSION:
         raise InvalidRequest
 
-    await call.images.change(image.id, expect=image.revision, users=(), groups=())
+    await call.images.change(image.id, expect=image.revision, permissions=())
     return {}

@@ -15,6 +15,7 @@ from cloudling.services.ec2 import (
     instance_lookup,
     own_images,
     root_devices,
+    settling,
     snapshots,
     taggings,
 )
@@ -36,12 +37,18 @@ _NAME = re.compile(r"[a-zA-Z0-9()\[\] ./\-'@_]{3,128}")
 _STATES = frozenset({"running", "stopped"})
 
 
-@operation("CreateImage")
+@operation("CreateImage", transaction=False)
 async def create_image(call: Ec2Call, request: Request) -> Request:
     """The image is `pending` until its instance's disk is copied."""
+    await settling.instances(call, [required(request, "InstanceId")])
+    async with call.unit(final=True):
+        return await _create_image(call, request)
+
+
+async def _create_image(call: Ec2Call, request: Request) -> Request:
     instance = await instance_lookup.require(call, required(request, "InstanceId"))
-    name = await _name(call, request)
     tags = taggings.by_kind(request, "image", "snapshot")
+    name = await _name(call, request)
     volume = await call.volumes.get(instance.volume)
     if instance.state not in _STATES or volume is None:
         raise IncorrectInstanceState(
@@ -251,12 +258,13 @@ async def copy_image(call: Ec2Call, request: Request) -> Request:
 async def deregister_image(call: Ec2Call, request: Request) -> Request:
     """Its snapshot stays, unless it is to go, too."""
     image = await images.require_own(call, required(request, "ImageId"))
-    await call.images.delete(image.id)
+    moment = call.clock.now()
+    await call.images.change(image.id, expect=image.revision, state=own_images.GONE, ended=moment)
     await call.tags.replace(taggings.place(call, "image", image.id), {})
     told: Request = {"Return": True}
     if request.get("DeleteAssociatedSnapshots"):
         snapshot = await call.snapshots.get(image.snapshot)
-        used = await call.images.find(snapshot=image.snapshot)
+        used = await snapshots.images_of(call, image.snapshot)
         result = "skipped" if used else "success"
         if snapshot is not None and not used:
             await call.snapshots.change(

@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudling.kernel import operation
-from cloudling.services.ec2 import image_catalogue, listings, own_images, references, taggings
+from cloudling.services.ec2 import (
+    image_catalogue,
+    listings,
+    own_images,
+    references,
+    settling,
+    taggings,
+)
 from cloudling.services.ec2.errors import (
     AuthFailure,
     InvalidAmiIdNotFound,
@@ -81,8 +88,9 @@ _FILTERS = Filters(
 )
 
 
-@operation("DescribeImages")
+@operation("DescribeImages", transaction=False)
 async def describe_images(call: Ec2Call, request: Request) -> Request:
+    await settling.disks(call)
     listings.check_size(request, 1)
     owners = references.members(request, "Owners")
     users = references.members(request, "ExecutableUsers")
@@ -94,7 +102,8 @@ async def describe_images(call: Ec2Call, request: Request) -> Request:
         raise InvalidParameterCombination(
             "The parameter imagesSet cannot be used with the parameter maxResults"
         )
-    _require(named, known)
+    gone = [each for each in named if await _is_gone(call, each)]
+    _require([each for each in named if each not in gone], known)
     items = [
         {**each, **await _tags(call, each["ImageId"])}
         for each in known.values()
@@ -147,6 +156,12 @@ async def _known(call: Ec2Call) -> dict[str, Request]:
     return {**own, **image_catalogue.images(call.region)}
 
 
+async def _is_gone(call: Ec2Call, image_id: str) -> bool:
+    """Whether the caller has given an image up lately: then there is nothing to tell, or wrong."""
+    found = await call.images.get(image_id)
+    return found is not None and found.account == call.account and found.state == own_images.GONE
+
+
 def absent(*missing: str) -> InvalidAmiIdNotFound:
     noun, verb = ("id", "does") if len(missing) == 1 else ("ids", "do")
     return InvalidAmiIdNotFound(f"The image {noun} '[{', '.join(missing)}]' {verb} not exist")
@@ -176,7 +191,7 @@ async def _is_launched_by(call: Ec2Call, image: Request, users: Sequence[str]) -
         return True
     own = await call.images.get(image["ImageId"])
     asked = {call.account if user == "self" else user for user in users}
-    return own is not None and bool(asked & set(own.users))
+    return own is not None and any(("UserId", user) in own.permissions for user in asked)
 
 
 async def _tags(call: Ec2Call, image: str) -> Request:

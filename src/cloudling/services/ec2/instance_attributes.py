@@ -18,6 +18,7 @@ from cloudling.services.ec2 import (
     instance_sizes,
     launch_options,
     network_interface_attributes,
+    settling,
 )
 from cloudling.services.ec2.errors import (
     IncorrectInstanceState,
@@ -72,7 +73,7 @@ async def _value(call: Ec2Call, instance: Instance, attribute: str) -> Any:
     """As the answer holds it; an empty structure where the instance has no such thing."""
     described = await instance_descriptions.describe(call, instance)
     if attribute == "groupSet":
-        return described["SecurityGroups"]
+        return [{"GroupId": each["GroupId"]} for each in described["SecurityGroups"]]
     if attribute in ("blockDeviceMapping", "productCodes"):
         return described[_MEMBERS[attribute]]
     if attribute == "enclaveOptions":
@@ -102,6 +103,7 @@ def _unknown(attribute: str) -> InvalidParameterValue:
 @operation("ModifyInstanceAttribute", transaction=False, waits=True)
 async def modify_instance_attribute(call: Ec2Call, request: Request) -> Request:
     catalogue = await asyncio.to_thread(instance_catalogue.load)
+    await settling.instances(call, [required(request, "InstanceId")])
     async with call.unit(final=True):
         instance = await instance_lookup.require(call, required(request, "InstanceId"))
         attribute, value = _asked(request)

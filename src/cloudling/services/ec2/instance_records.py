@@ -155,8 +155,9 @@ class Snapshot(Record, frozen=True, kw_only=True):
 class Image(Record, frozen=True, kw_only=True):
     """A machine image of the account's own, made of a snapshot.
 
-    `instance` is what it is made from, and `reboots` whether that has to stop meanwhile. `users`
-    and `groups` may launch it.
+    `instance` is what it is made from, and `reboots` whether that has to stop meanwhile.
+    `permissions` say who may launch it: the member of LaunchPermission, and its value. `ended` is
+    when it was given up.
     """
 
     id: str
@@ -175,8 +176,8 @@ class Image(Record, frozen=True, kw_only=True):
     instance: str = ""
     reboots: bool = False
     reason: tuple[str, str] = ("", "")
-    users: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
+    permissions: tuple[tuple[str, str], ...] = ()
+    ended: float = 0.0
     boot_mode: str = ""
     metadata: str = ""
     ena: bool = True

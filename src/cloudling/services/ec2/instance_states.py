@@ -15,6 +15,7 @@ from cloudling.services.ec2 import (
     instance_sizes,
     public_addresses,
     references,
+    settling,
     state_changes,
 )
 from cloudling.services.ec2.errors import (
@@ -37,6 +38,7 @@ _ENDING = frozenset({"shutting-down", "terminated"})
 async def start_instances(call: Ec2Call, request: Request) -> Request:
     ids = references.members(request, "InstanceIds")
     lack = await capacity.lack(call)
+    await settling.instances(call, ids)
     async with call.unit(final=True):
         found = await instance_lookup.require_all(call, ids)
         for instance in found:
@@ -68,9 +70,15 @@ async def _start(call: Ec2Call, instance: Instance) -> Instance:
     )
 
 
-@operation("StopInstances")
+@operation("StopInstances", transaction=False)
 async def stop_instances(call: Ec2Call, request: Request) -> Request:
     ids = references.members(request, "InstanceIds")
+    await settling.instances(call, ids)
+    async with call.unit(final=True):
+        return await _stop(call, request, ids)
+
+
+async def _stop(call: Ec2Call, request: Request, ids: list[str]) -> Request:
     found = await instance_lookup.require_all(call, ids)
     if request.get("Hibernate"):
         raise UnsupportedOperation(
@@ -99,11 +107,13 @@ def _check_stop(instance: Instance) -> None:
         raise _protected(instance, "stopped", "disableApiStop")
 
 
-@operation("RebootInstances", transaction=False, waits=True)
+@operation("RebootInstances", transaction=False)
 async def reboot_instances(call: Ec2Call, request: Request) -> Request:
     """The state stays running; the reconciler sees by the count of starts that it is to boot."""
+    ids = references.members(request, "InstanceIds")
+    await settling.instances(call, ids)
     async with call.unit(final=True):
-        found = await instance_lookup.require_all(call, references.members(request, "InstanceIds"))
+        found = await instance_lookup.require_all(call, ids)
         for instance in found:
             if instance.state != "running":
                 raise _wrong_state(f"The instance '{instance.id}'", "rebooted")

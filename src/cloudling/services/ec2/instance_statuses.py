@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudling.kernel import operation
-from cloudling.services.ec2 import instances, listings, runtime, state_changes
+from cloudling.services.ec2 import instances, listings, references, runtime, settling, state_changes
 from cloudling.services.ec2.filters import Filters
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ _NO_DATA = _Health("insufficient-data", "insufficient-data")
 
 @operation("DescribeInstanceStatus", transaction=False, waits=True)
 async def describe_instance_status(call: Ec2Call, request: Request) -> Request:
+    await settling.instances(call, references.members(request, "InstanceIds"))
     found = await instances.asked(call, request)
     if not request.get("IncludeAllInstances"):
         found = [each for each in found if each.state == "running"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
-from cloudling.services.ec2 import instance_descriptions, listings, moments, references
+from cloudling.services.ec2 import instance_descriptions, listings, moments, references, settling
 from cloudling.services.ec2.errors import InvalidParameterCombination
 from cloudling.services.ec2.filters import Filters
 
@@ -184,8 +184,9 @@ _FILTERS = Filters(
 )
 
 
-@operation("DescribeInstances")
+@operation("DescribeInstances", transaction=False)
 async def describe_instances(call: Ec2Call, request: Request) -> Request:
+    await settling.instances(call, references.members(request, "InstanceIds"))
     found = await asked(call, request)
     items = [await _item(call, each) for each in found]
     selected = _FILTERS.select(request.get("Filters"), items)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Request = dict[str, Any]
 EVERYBODY = "all"
-# Those that are gone stay as records no longer than until their disks are.
+# What was given up is known for a while, but told no more.
 GONE = "deregistered"
 
 
@@ -26,8 +26,24 @@ def is_visible(call: Ec2Call, image: Image) -> bool:
     """Whether the caller's account may see an image in this region."""
     if image.region != call.region or image.state == GONE:
         return False
-    shared = call.account in image.users or EVERYBODY in image.groups
-    return image.account == call.account or (shared and image.state == "available")
+    if image.account == call.account:
+        return True
+    return image.state == "available" and any(_names(call, *each) for each in image.permissions)
+
+
+def _names(call: Ec2Call, member: str, value: str) -> bool:
+    """Whether a permission is for the caller's account."""
+    if member in ("UserId", "Group"):
+        return value in (call.account, EVERYBODY)
+    controls = call.cloud.organizations.controls(call.account)
+    last = value.rpartition("/")[2]
+    if member == "OrganizationArn":
+        return bool(controls.organization) and controls.organization == last
+    return f"/{last}/" in controls.path
+
+
+def is_public(image: Image) -> bool:
+    return ("Group", EVERYBODY) in image.permissions
 
 
 def describe(image: Image) -> Request:
@@ -44,7 +60,7 @@ def describe(image: Image) -> Request:
         "Name": image.name,
         "OwnerId": image.account,
         "PlatformDetails": "Linux/UNIX",
-        "Public": EVERYBODY in image.groups,
+        "Public": is_public(image),
         "RootDeviceName": image.root_device,
         "RootDeviceType": "ebs",
         "SriovNetSupport": "simple",

@@ -7,6 +7,7 @@ AWS's prefix lists, which hold no addresses in this cloud (`prefix_lists.py`).
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -14,6 +15,7 @@ from weakref import WeakKeyDictionary
 from cloudling.kernel import networks
 from cloudling.kernel.followers import follower
 from cloudling.kernel.networks import DriverGone, Network, Rule
+from cloudling.kernel.scheduler import Wake
 from cloudling.services.ec2.call import Ec2Call
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ _NUMBERS = {"-1": networks.ANY, "icmp": 1, "tcp": 6, "udp": 17}
 # What one request to a driver may hold.
 _MOST_RULES = 800
 _MOST_GROUPS = 400
+_PATIENCE = 1.0
 
 # The VPCs, as (account, region, id), whose networks each driver was told to make. Whoever tells a
 # driver what differs holds the lock, so that what was read later is said later.
@@ -57,12 +60,13 @@ async def ensure_plane(call: Ec2Call, vpc_id: str) -> None:
     Ec2Call.security_groups,
     Ec2Call.security_group_rules,
 )
-async def keep_planes(call: Ec2Call) -> None:
+async def keep_planes(call: Ec2Call) -> Wake | None:
     """Bring networks that are there to what the records say now."""
-    driver = call.cloud.networks
+    # Whoever asks for the driver has it made, which need not be where it has made nothing.
+    driver = call.cloud.networks if _made else None
     made = _made.get(driver) if driver else None
     if driver is None or made is None:
-        return
+        return None
     here = call.account, call.region
     for place, lock in [each for each in made.items() if each[0][:2] == here]:
         try:
@@ -71,9 +75,15 @@ async def keep_planes(call: Ec2Call) -> None:
         except DriverGone:
             # With it all networks went; they are made anew when a machine starts.
             made.clear()
-            return
+            return None
+        except OSError as fault:
+            if fault.errno != errno.EBUSY:
+                raise
+            # Its last machines are about to end, or a group's last members.
+            return Wake(call.clock.now() + _PATIENCE)
         if await call.vpcs.get(place[2]) is None:
             made.pop(place, None)
+    return None
 
 
 async def _keep(call: Ec2Call, driver: Networks, vpc_id: str) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cloudling.services.ec2.instance_records import Instance
 
 log = logging.getLogger(__name__)
+_DONE = "done"  # what is said of a root that is there
 
 
 async def prepare(call: Ec2Call, instance: Instance) -> None:
@@ -26,7 +27,12 @@ async def prepare(call: Ec2Call, instance: Instance) -> None:
     root = instance.root
     async with runtime.of(call).lock(f"root {root}"):
         try:
-            await call.cloud.roots.prepare(root, partial(log.info, "root=%s %s", root))
+            await call.cloud.roots.prepare(root, partial(_tell, root))
         except NoSuchRoot:
             if not instance.booted:
                 raise
+
+
+def _tell(root: str, text: str) -> None:
+    if text != _DONE:
+        log.info("root=%s %s", root, text)

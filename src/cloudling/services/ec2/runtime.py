@@ -45,6 +45,8 @@ class Runtime:
         self.running: dict[str, Told] = {}
         # What the carrier and the networks were told of a VPC's addresses.
         self.networks: dict[tuple[str, str, str], Any] = {}
+        # What a VPC's records had come to when its network was ensured.
+        self.planes: dict[str, tuple[int, ...]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._watched: WeakSet[Machines] = WeakSet()
 
@@ -64,6 +66,7 @@ class Runtime:
         """The driver's process is another one: nothing is known of what runs there."""
         self.running.clear()
         self.networks.clear()
+        self.planes.clear()
 
     def _notice(self, ended: Ended, name: str) -> None:
         cloud = self._cloud()

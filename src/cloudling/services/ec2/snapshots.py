@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
-from cloudling.services.ec2 import listings, moments, references, taggings
+from cloudling.services.ec2 import listings, moments, own_images, references, settling, taggings
 from cloudling.services.ec2.errors import InvalidSnapshotInUse
 from cloudling.services.ec2.filters import Filters
 from cloudling.services.ec2.listings import Listing
@@ -16,7 +16,7 @@ from cloudling.services.ec2.parameters import required
 
 if TYPE_CHECKING:
     from cloudling.services.ec2.call import Ec2Call
-    from cloudling.services.ec2.instance_records import Snapshot
+    from cloudling.services.ec2.instance_records import Image, Snapshot
 
 Request = dict[str, Any]
 DELETING = "deleting"
@@ -45,8 +45,9 @@ LISTING = Listing(
 )
 
 
-@operation("DescribeSnapshots", partial="only those of the account's own images")
+@operation("DescribeSnapshots", transaction=False, partial="only those of the account's own images")
 async def describe_snapshots(call: Ec2Call, request: Request) -> Request:
+    await settling.disks(call)
     found = await listings.records(call.snapshots, request, LISTING)
     owners: list[str] = request.get("OwnerIds") or []
     if owners and not {"self", call.account} & set(owners):
@@ -81,7 +82,7 @@ async def describe(call: Ec2Call, snapshot: Snapshot) -> Request:
 @operation("DeleteSnapshot")
 async def delete_snapshot(call: Ec2Call, request: Request) -> Request:
     snapshot = await require(call, required(request, "SnapshotId"))
-    for image in await call.images.find(snapshot=snapshot.id):
+    for image in await images_of(call, snapshot.id):
         raise InvalidSnapshotInUse(f"The snapshot {snapshot.id} is currently in use by {image.id}")
     await call.snapshots.change(snapshot.id, expect=snapshot.revision, state=DELETING)
     return {}
@@ -94,3 +95,9 @@ async def require(call: Ec2Call, snapshot_id: str) -> Snapshot:
     if found is None or found.state == DELETING:
         raise references.absent("snapshot", snapshot_id)
     return found
+
+
+async def images_of(call: Ec2Call, snapshot_id: str) -> list[Image]:
+    """The images that are made of a snapshot."""
+    found = await call.images.find(snapshot=snapshot_id)
+    return [each for each in found if each.state != own_images.GONE]

@@ -24,6 +24,8 @@ Request = dict[str, Any]
 Tag = dict[str, str]
 
 
+# Operations on these have another code for wrong specifications than those on networks.
+_OF_INSTANCES = frozenset({"image", "instance", "snapshot", "volume"})
 KEY_LENGTH = 128
 VALUE_LENGTH = 256
 
@@ -90,14 +92,13 @@ def by_kind(request: Request, *kinds: str) -> dict[str, dict[str, str]]:
     found: dict[str, list[Request]] = {kind: [] for kind in kinds}
     for each in request.get("TagSpecifications") or ():
         kind, tags = each.get("ResourceType"), each.get("Tags")
+        wrong = InvalidParameterValue if _OF_INSTANCES & set(kinds) else InvalidParameter
         if not kind:
-            raise InvalidParameter("Tag specification resource type must have a value")
+            raise wrong("Tag specification resource type must have a value")
         if kind not in kinds:
-            raise InvalidParameter(
-                f"'{kind}' is not a valid taggable resource type for this operation."
-            )
+            raise wrong(f"'{kind}' is not a valid taggable resource type for this operation.")
         if not tags:
-            raise InvalidParameter("Tag specification must have at least one tag")
+            raise wrong("Tag specification must have at least one tag")
         found[kind] += tags
     checked = {kind: read(tags) for kind, tags in found.items()}
     if max(map(len, checked.values()), default=0) > MOST:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
-from cloudling.services.ec2 import listings, moments, references, taggings
+from cloudling.services.ec2 import listings, moments, references, settling, taggings
 from cloudling.services.ec2.errors import VolumeInUse
 from cloudling.services.ec2.filters import Filters
 from cloudling.services.ec2.listings import Listing
@@ -51,8 +51,10 @@ LISTING = Listing(
 )
 
 
-@operation("DescribeVolumes", partial="root volumes are all there are")
+@operation("DescribeVolumes", transaction=False, partial="root volumes are all there are")
 async def describe_volumes(call: Ec2Call, request: Request) -> Request:
+    await settling.instances(call)
+    await settling.disks(call)
     found = await listings.records(call.volumes, request, LISTING)
     items = [await _item(call, each) for each in sorted(found, key=lambda each: each.created)]
     answer = listings.answer(call, request, LISTING, items)

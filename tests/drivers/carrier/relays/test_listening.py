@@ -82,6 +82,12 @@ def test_only_what_can_be_reached_from_without_counts(places: NetdPlaces, turn: 
         ]
         assert await asked.ports("eni-1", OWN) == {22, 5000}
         assert await asked.ports("eni-1", "172.31.0.11") == {5000}
+        for each in opened[:2]:
+            each.close()
+        assert await asked.ports("eni-1", OWN) == frozenset()
+        assert await asked.ports("eni-1", OWN) == frozenset()
+        # It has a listener of its own, so that it is no space of the past.
+        assert places.diagnoses == 1
         for each in opened:
             each.close()
         assert await asked.ports("eni-1", OWN) == frozenset()

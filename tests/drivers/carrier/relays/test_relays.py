@@ -77,7 +77,10 @@ def test_a_port_that_a_group_has_named_vanishes_once_it_is_revoked(
     stage: Stage, turn: Turn
 ) -> None:
     async def story() -> None:
-        await stage.relays.publish("vpc-1", [published(stage, named=(stage.port,))])
+        opened = published(stage, (stage.port, stage.port), named=(stage.port,))
+        await stage.relays.publish("vpc-1", [opened])
+        assert await outcome((stage.address(5), stage.port)) == "refused"
+        await stage.relays.publish("vpc-1", [published(stage)])
         assert await outcome((stage.address(5), stage.port), SHORT) == "dropped"
 
     turn(story())

@@ -16,7 +16,7 @@ from cloudling.drivers.carrier.metadata.tokens import Tokens
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cloudling.drivers.carrier.places import Guests
+    from cloudling.drivers.carrier.guests import Guests
     from cloudling.kernel.attendance import InstanceMetadata
 
 METADATA_ADDRESS, METADATA_PORT = "169.254.169.254", 80
@@ -80,11 +80,11 @@ class _Visit(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # The loop promises a Transport to a Protocol.
         self._transport = cast("asyncio.Transport", transport)
-        self._guests.add(transport)
+        self._guests.enter(transport, has_arrived=True)
         self._limit = asyncio.get_running_loop().call_later(_PATIENCE, self._transport.abort)
 
     def connection_lost(self, _: Exception | None) -> None:
-        self._guests.discard(self._transport)
+        self._guests.leave(self._transport)
         if self._limit is not None:
             self._limit.cancel()
 

@@ -21,7 +21,7 @@ from cloudling.drivers.carrier.names.codec import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from cloudling.drivers.carrier.places import Guests
+    from cloudling.drivers.carrier.guests import Guests
 
     # As `getaddrinfo` answers.
     Ask = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
@@ -105,10 +105,10 @@ class _Datagrams(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # The loop promises one of datagrams.
         self._transport = cast("asyncio.DatagramTransport", transport)
-        self._guests.add(transport)
+        self._guests.enter(transport)
 
     def connection_lost(self, _: Exception | None) -> None:
-        self._guests.discard(self._transport)
+        self._guests.leave(self._transport)
 
     def datagram_received(self, data: bytes, address: tuple[Any, ...]) -> None:
         self._resolver.take(data, lambda answer: self._tell(answer, address))
@@ -130,11 +130,11 @@ class _Stream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # The loop promises a Transport to a Protocol.
         self._transport = cast("asyncio.Transport", transport)
-        self._guests.add(transport)
+        self._guests.enter(transport, has_arrived=True)
         self._limit = asyncio.get_running_loop().call_later(_PATIENCE, self._transport.abort)
 
     def connection_lost(self, _: Exception | None) -> None:
-        self._guests.discard(self._transport)
+        self._guests.leave(self._transport)
         if self._limit is not None:
             self._limit.cancel()
 

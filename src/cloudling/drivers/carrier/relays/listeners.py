@@ -7,10 +7,11 @@ for ports that are merely guessed at.
 from __future__ import annotations
 
 import errno
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloudling.drivers.carrier.relays.doors import Door, block, listen, unblock
+from cloudling.drivers.carrier.relays.doors import Door, Plug, listen, listen_deaf
 from cloudling.drivers.carrier.relays.exposures import LAST_PORT
 from cloudling.kernel.attendance import Publication
 
@@ -27,18 +28,29 @@ _FIRST_FREE = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 class _Held:
     """A port of a public address, and the listener that stands for it on the host."""
 
-    def __init__(self, door: Door, note: str, *, is_blocked: bool) -> None:
+    def __init__(self, door: Door, note: str = "", plug: Plug | None = None) -> None:
         self.door = door
         self.note = note
-        self.is_blocked = is_blocked
+        self._plug = plug
 
-    def turn(self, *, is_blocked: bool) -> None:
-        """Block it, or not; nobody meets a listener in between."""
-        if is_blocked and not self.is_blocked:
-            block(self.door.listener)
-        elif self.is_blocked and not is_blocked:
-            unblock(self.door.listener)
-        self.is_blocked = is_blocked
+    @property
+    def is_blocked(self) -> bool:
+        return self._plug is not None
+
+    def block(self) -> None:
+        if self._plug is None:
+            self.door.shut()
+            self._plug = Plug(self.door.listener)
+
+    def unblock(self) -> None:
+        if self._plug is not None:
+            self._plug.pull()
+            self._plug = None
+
+    def close(self) -> None:
+        if self._plug is not None:
+            self._plug.close()
+        self.door.close()
 
 
 class ListenerFront:
@@ -53,43 +65,31 @@ class ListenerFront:
         relayed = {(each, port) for each in exposures for port in exposures[each].relayed}
         blocked = {(each, port) for each in exposures for port in exposures[each].blocked}
         for public in self._held.keys() - relayed - blocked:
-            self._held.pop(public).door.close()
+            self._held.pop(public).close()
         for public in sorted(blocked):
-            self._block(public)
+            # Where it cannot be, nobody was told of it.
+            with suppress(OSError):
+                self._block(public)
         for public in sorted(relayed):
-            self._relay(public)
+            with suppress(OSError):
+                self._relay(public)
 
     def _block(self, public: tuple[str, int]) -> None:
         held = self._held.get(public)
         if held is not None:
-            held.turn(is_blocked=True)
+            held.block()
             return
-        try:
-            listener = listen(*public, is_blocked=True)
-        except OSError:
-            # Nobody looks for it elsewhere, for nobody was told that it is there.
-            return
-        self._hold(public, listener, "", is_blocked=True)
+        listener, plug = listen_deaf(*public)
+        self._held[public] = _Held(Door(listener, self._accept, public), plug=plug)
 
     def _relay(self, public: tuple[str, int]) -> None:
         held = self._held.get(public)
-        if held is not None:
-            held.turn(is_blocked=False)
-            return
-        try:
+        if held is None:
             listener, note = _listen(*public)
-        except OSError:
-            # No descriptor is left; the next look at the ports tries again.
-            return
-        self._hold(public, listener, note, is_blocked=False)
-
-    def _hold(
-        self, public: tuple[str, int], listener: socket.socket, note: str, *, is_blocked: bool
-    ) -> None:
-        door = Door(listener, self._accept, public)
-        self._held[public] = _Held(door, note, is_blocked=is_blocked)
+            held = self._held[public] = _Held(Door(listener, self._accept, public), note)
+        held.unblock()
         if not self._is_paused:
-            door.open()
+            held.door.open()
 
     def publications(self) -> tuple[Publication, ...]:
         return tuple(
@@ -111,11 +111,12 @@ class ListenerFront:
     def resume(self) -> None:
         self._is_paused = False
         for held in self._held.values():
-            held.door.open()
+            if not held.is_blocked:
+                held.door.open()
 
     def close(self) -> None:
         for held in self._held.values():
-            held.door.close()
+            held.close()
         self._held.clear()
 
 

@@ -19,6 +19,7 @@ _BUFFER = 1 << 16
 # struct inet_diag_msg: family, state, timer, retransmissions, then ports and addresses.
 _MESSAGE = struct.Struct(">4BHH16s16s")
 _MESSAGE_SIZE = 72
+_UNREACHABLE = 0
 _MAPPED = b"\0" * 10 + b"\xff\xff"
 
 
@@ -64,13 +65,13 @@ class Diagnoses:
             if found is None:
                 found = self._sockets[machine] = await self._places.diagnose(machine)
             families = (socket.AF_INET, socket.AF_INET6)
-            ports = frozenset(port for each in families for port in _listening(found, each, own))
+            ports = {port for each in families for port in _listening(found, each, own)}
         except OSError:
-            ports = frozenset()
+            ports = set()
         if not ports:
             # Perhaps the machine has begun anew, and this is the space of its life before.
             self.forget(machine)
-        return ports
+        return frozenset(ports - {_UNREACHABLE})
 
     def forget(self, machine: str) -> None:
         found = self._sockets.pop(machine, None)
@@ -94,22 +95,20 @@ def _listening(asked: socket.socket, family: int, own: bytes) -> Iterator[int]:
                 return
             if kind == _ERROR:
                 raise OSError(-struct.unpack_from("=i", data, 16)[0], "inet_diag refuses")
-            port = _port(data[16:length], own)
-            if port:
-                yield port
+            yield _port(data[16:length], own)
             data = data[(length + 3) & ~3 :]
 
 
 def _port(message: memoryview, own: bytes) -> int:
-    """The port of a listener that the address reaches; 0 where it does not."""
+    """The port of a listener, where the address reaches it."""
     family, _, _, _, port, _, source, _ = _MESSAGE.unpack_from(message)
     if family == socket.AF_INET6:
         if source == bytes(16):
-            return 0 if _is_only_v6(message[_MESSAGE_SIZE:]) else int(port)
+            return _UNREACHABLE if _is_only_v6(message[_MESSAGE_SIZE:]) else int(port)
         if not source.startswith(_MAPPED):
-            return 0
+            return _UNREACHABLE
         source = source[12:]
-    return int(port) if source[:4] in (own, bytes(4)) else 0
+    return int(port) if source[:4] in (own, bytes(4)) else _UNREACHABLE
 
 
 def _is_only_v6(attributes: memoryview) -> bool:

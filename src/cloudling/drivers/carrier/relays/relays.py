@@ -55,6 +55,7 @@ class Relays:
         self._published: dict[str, dict[str, Published]] = {}
         self._exposures: dict[str, Exposure] = {}
         self._ports: dict[tuple[str, str], frozenset[int]] = {}
+        self._named: dict[str, frozenset[int]] = {}
         self._bridges: dict[str, set[Bridge]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._looking = asyncio.Lock()
@@ -101,7 +102,11 @@ class Relays:
             if now is None or now.machine != was.machine:
                 self._listening.forget(was.machine)
                 self._ports.pop((was.machine, was.private), None)
+                self._named.pop(address, None)
                 self._end(address)
+        for each in published:
+            # A port that a group has once named stays blocked when it does so no more.
+            self._named[each.address] = self._named.get(each.address, frozenset()).union(each.named)
         self._show()
         self._woken.set()
         await self.look()
@@ -151,7 +156,7 @@ class Relays:
             each.address: Exposure(
                 merge(each.open),
                 self._ports.get((each.machine, each.private), frozenset()),
-                frozenset(each.named),
+                self._named[each.address],
             )
             for network in self._published.values()
             for each in network.values()

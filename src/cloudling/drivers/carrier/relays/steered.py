@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from cloudling.drivers.carrier.relays.doors import Door, listen
+from cloudling.drivers.carrier.relays.doors import Door, listen, listen_deaf
 from cloudling.drivers.carrier.relays.steering import Fate, Prefix, Steering, prefixes
 from cloudling.kernel.attendance import Publication
 
@@ -25,14 +25,14 @@ class SteeredFront:
         # Within the block itself, so that nobody comes to them but by way of the program.
         own = str(ipaddress.ip_network(block).broadcast_address - 1)
         relayed = listen(own, 0)
-        vanished = listen(own, 0, is_blocked=True)
+        vanished, plug = listen_deaf(own, 0)
         try:
             self._steering = Steering(block, relayed, vanished)
         except OSError:
-            relayed.close()
-            vanished.close()
+            for each in (relayed, vanished, plug):
+                each.close()
             raise
-        self._vanished = vanished
+        self._vanished, self._plug = vanished, plug
         self._door = Door(relayed, accept)
         self._door.open()
         self._fates: dict[Prefix, Fate] = {}
@@ -69,4 +69,5 @@ class SteeredFront:
     def close(self) -> None:
         self._steering.close()
         self._door.close()
+        self._plug.close()
         self._vanished.close()
