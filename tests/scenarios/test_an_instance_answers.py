@@ -10,6 +10,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -49,12 +50,34 @@ def reason_against(who: str) -> str:
         return f"Not installed: {', '.join(missing)}."
     if who != "own" and (os.getuid() or shutil.which("setpriv") is None):
         return "Only root becomes another user, with setpriv."
-    asked = [*wrapper_of(who), sys.executable, "-c", "import cloudling.cli"]
-    known = {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    if subprocess.run(asked, env=known, capture_output=True, check=False).returncode:
-        return f"{STRANGER} cannot run {sys.executable}, or not read {ROOT}."
+    if who != "own" and not stranger_python():
+        return f"{STRANGER} can run neither {sys.executable} nor another Python with its packages."
     found = probe(wrapper_of(who))
     return f"{found.reason} {found.remedy}".strip()
+
+
+@cache
+def stranger_python() -> str:
+    """A Python that the stranger can run with our packages: this one may lie in root's home."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        tried = f"exec {python} -c 'import cloudling.app, awscli, sys; print(sys.version_info[:2])'"
+        done = subprocess.run(
+            [*wrapper_of("stranger"), "sh", "-c", tried],
+            env={"PYTHONPATH": path_of(python), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.stdout.strip() == str(sys.version_info[:2]):
+            return python
+    return ""
+
+
+def path_of(python: str) -> str:
+    """Where a Python finds Cloudling, and another one than this the packages as well."""
+    own = str(ROOT / "src")
+    packages = sysconfig.get_path("purelib")
+    return own if python == sys.executable else f"{own}{os.pathsep}{packages}"
 
 
 def find(program: str) -> str | None:
@@ -85,8 +108,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     user = pwd.getpwnam(STRANGER).pw_uid
     home = folder / "machine"
     home.mkdir()
-    variables = {"CLOUDLING_CACHE": str(folder / "cache"), "USER_ID": str(user)}
-    with a_place(home, "cloud-storage-api", wrapper=wrapper_of(who), **variables) as made:
+    python = stranger_python()
+    variables = {
+        "CLOUDLING_CACHE": str(folder / "cache"),
+        "USER_ID": str(user),
+        "PYTHONPATH": path_of(python),
+    }
+    with a_place(
+        home, "cloud-storage-api", wrapper=wrapper_of(who), python=python, **variables
+    ) as made:
         yield made
 
 
