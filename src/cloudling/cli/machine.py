@@ -31,7 +31,7 @@ def machine() -> list[Finding]:
 
 def ask(command: list[str]) -> str:
     """What it prints; where it prints nothing, what it complains of."""
-    own = str(Path(cloudling.__file__).parents[1])
+    paths = [str(Path(cloudling.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     try:
         done = subprocess.run(  # noqa: S603 - our own program
             command,
@@ -39,7 +39,7 @@ def ask(command: list[str]) -> str:
             text=True,
             timeout=_PATIENCE,
             check=False,
-            env={**os.environ, "PYTHONPATH": own},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         )
     except (OSError, subprocess.TimeoutExpired) as fault:
         return str(fault)

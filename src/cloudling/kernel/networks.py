@@ -15,7 +15,8 @@ ANY = -1
 class Network(Struct, frozen=True):
     """A VPC: its blocks and subnets, and the addresses at which the cloud serves within it.
 
-    With a gateway its interfaces reach, and are reached at, public addresses.
+    With a gateway its interfaces reach, and are reached at, public addresses; beyond it the host's
+    own connections come from the address `host`.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Network(Struct, frozen=True):
     subnets: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     gateway: bool = False
+    host: str = HOST_ADDRESS
 
 
 class Interface(Struct, frozen=True):

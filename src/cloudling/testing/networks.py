@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from cloudling.kernel.networks import (
     ANY,
-    HOST_ADDRESS,
     INTERNET,
     Availability,
     Holdings,
@@ -137,7 +136,7 @@ class FakeNetworks:
     def _way(self, place: str, address: str, port: int, source: str) -> str | None:
         """The place that a packet reaches; None when it is dropped on its way."""
         if place == INTERNET:
-            return self._enter(address, port, HOST_ADDRESS)
+            return self._enter(address, port, "")
         sender = self._sender(place)
         if sender is None:
             return place
@@ -157,14 +156,16 @@ class FakeNetworks:
         public = {private: at for at, private in self._public[sender.router].items()}
         if own not in public:
             return None
-        return INTERNET if address == HOST_ADDRESS else self._enter(address, port, public[own])
+        host = self._networks[sender.router].host
+        return INTERNET if address == host else self._enter(address, port, public[own])
 
     def _enter(self, address: str, port: int, source: str) -> str | None:
-        """By way of a gateway, to a public address."""
+        """By way of a gateway, to a public address; from the host where no source is given."""
         for name, public in self._public.items():
             if address in public:
                 holder = self._holder(name, public[address])
-                return None if holder is None else self._arrive(holder, source, port)
+                host = self._networks[name].host
+                return None if holder is None else self._arrive(holder, source or host, port)
         raise _NOWHERE
 
     def _arrive(self, holder: Interface, source: str, port: int) -> str | None:

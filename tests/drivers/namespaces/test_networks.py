@@ -235,6 +235,27 @@ def test_a_public_address_leads_to_the_private_one(world: World, turn: Turn) -> 
     assert world.outcome(INTERNET, "127.10.0.6", 80) == "refused"
 
 
+def test_the_host_comes_from_the_address_that_its_network_gives_it(
+    world: World, turn: Turn
+) -> None:
+    async def be(host: str) -> None:
+        network = Network(
+            "vpc-1", ("172.31.0.0/16",), (SUBNET, OTHER_SUBNET), (METADATA, DNS), True, host
+        )
+        await world.networks.ensure_network(network)
+        await world.networks.set_public("vpc-1", {"127.10.0.5": "172.31.0.10"})
+
+    office = Rule(6, 80, 80, "203.0.113.7/32")
+    turn(world.networks.set_groups("vpc-1", [SecurityGroup("sg-web", (office,), (Rule(),))]))
+    turn(be(HOST_ADDRESS))
+    world.listen("eni-a", 80)
+    assert world.is_dropped(INTERNET, "127.10.0.5", 80)
+    turn(be("203.0.113.7"))
+    assert world.outcome(INTERNET, "127.10.0.5", 80) == "open"
+    turn(be(HOST_ADDRESS))
+    assert world.is_dropped(INTERNET, "127.10.0.5", 80)
+
+
 def test_only_those_with_a_public_address_leave(world: World, turn: Turn) -> None:
     world.listen(INTERNET, 8000, HOST_ADDRESS)
     assert world.is_dropped("eni-a", HOST_ADDRESS, 8000)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cloudling.kernel.networks import Availability
 
 log = logging.getLogger(__name__)
-_PAUSE = 0.2
+_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _KEY_BEGINS = "-----BEGIN PRIVATE KEY-----"
 
 
@@ -69,6 +69,7 @@ class CarrierDriver:
         self._carrier: RunningCarrier | None = None
         self._epoch = ""
         self._keeper: asyncio.Task[None] | None = None
+        self._is_ending = False
 
     @property
     def block(self) -> str:
@@ -125,6 +126,8 @@ class CarrierDriver:
     async def carrier(self) -> RunningCarrier:
         """The running one, which knows all that was said and has a channel to netd."""
         async with self._turn:
+            if self._is_ending:
+                raise DriverGone("The cloud is ending.")
             if self._carrier is None or self._carrier.line.gone.is_set():
                 if self._carrier is not None:
                     await self._carrier.ended()
@@ -155,14 +158,17 @@ class CarrierDriver:
 
     async def _keep(self) -> None:
         """Start another when the carrier ends, and connect it anew when netd does."""
-        while self._carrier is not None:
+        pause = _PAUSE
+        while self._carrier is not None and not self._is_ending:
             try:
                 netd = await self._planes.netd()
                 await _first(self._carrier.line.gone.wait(), netd.connection.gone.wait())
                 await self.carrier()
+                pause = _PAUSE
             except OSError as fault:
                 log.warning("carrier=gone fault=%s", fault)
-                await asyncio.sleep(_PAUSE)  # noqa: TID251 - no reconciler keeps a driver
+                await asyncio.sleep(pause)  # noqa: TID251 - no reconciler keeps a driver
+                pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def _say(self, verb: Verb, kind: Any = Any) -> Any:
         """Say it to the carrier that runs; to another one where it ends meanwhile."""
@@ -189,7 +195,10 @@ class CarrierDriver:
             self._carrier = None
 
     async def _rest(self) -> None:
-        keeper, self._keeper = self._keeper, None
+        """From here on none is started; one that is being started is known first."""
+        self._is_ending = True
+        async with self._turn:
+            keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.cancel()
             await asyncio.wait([keeper])

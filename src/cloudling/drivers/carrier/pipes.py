@@ -60,43 +60,67 @@ class Half(asyncio.Protocol):
 
 
 class Arrival(Half):
-    """The half that has arrived: it is not read until the far one is reached."""
+    """The half that has arrived: what it says early is kept until the far one is reached."""
 
     has_arrived = True
 
     def __init__(self, guests: Guests, reach: Reach) -> None:
         super().__init__(guests)
         self._reach = reach
+        self._early = bytearray()
+        self._is_joined = False
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.transport.pause_reading()
-        self._task = asyncio.get_running_loop().create_task(self._join())
+        loop = asyncio.get_running_loop()
+        # Before 3.11.3, what is paused here is read all the same: a moment later it is not.
+        loop.call_soon(self._hold)
+        self._task = loop.create_task(self._join())
+
+    def _hold(self) -> None:
+        if not self._is_joined and not self.transport.is_closing():
+            self.transport.pause_reading()
 
     def connection_lost(self, fault: Exception | None) -> None:
-        if self._task is not None and not self._task.done():
-            self._guests.leave(self.transport)
-            self._task.cancel()
+        if self._is_joined:
+            super().connection_lost(fault)
             return
-        super().connection_lost(fault)
+        self._guests.leave(self.transport)
+        if self._task is not None:
+            self._task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_joined:
+            super().data_received(data)
+        else:
+            self._early += data
+
+    def eof_received(self) -> bool:
+        if self._is_joined:
+            return super().eof_received()
+        self.has_ended = True
+        return self.transport.can_write_eof()
 
     async def _join(self) -> None:
         far = Half(self._guests)
         # Whoever is reached may speak first.
-        far.other = self
-        self.other = self
+        self.other, far.other = far, self
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self._reach(self.transport, lambda: far)
         except (OSError, TimeoutError):
             reset(self.transport)
             return
-        self.other = far
+        self._is_joined = True
         if self.transport.is_closing():
             far.transport.abort()
-        else:
-            self.transport.resume_reading()
+            return
+        far.transport.write(bytes(self._early))
+        self._early.clear()
+        if self.has_ended and not super().eof_received():
+            self.transport.close()
+        self.transport.resume_reading()
 
 
 def reset(transport: asyncio.Transport) -> None:

@@ -273,8 +273,12 @@ def _spawn(
 
 def environment() -> dict[str, str]:
     """Only what it needs to find its own program: it may be read by whatever netd forks."""
-    own = str(Path(cloudling.__file__).parents[1])
-    return {"PYTHONPATH": own, "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.defpath}
+    paths = [str(Path(cloudling.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return {
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PATH": os.defpath,
+    }
 
 
 def _last_words(folder: Path) -> str:

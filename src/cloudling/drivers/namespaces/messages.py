@@ -65,6 +65,7 @@ class EnsureRouter(
     subnets: Annotated[tuple[Network, ...], Meta(max_length=1000)] = ()
     services: Annotated[tuple[Address, ...], Meta(max_length=100)] = ()
     gateway: bool = False
+    host: Address = "198.18.0.1"
 
 
 class RemoveRouter(

@@ -62,6 +62,13 @@ class Internet:
             routes.add_route(Route(to=_EVERYWHERE, kind=BLACKHOLE, metric=_LAST_RESORT)),
         )
         self.departures = Departures(self.space.open_table("beyond"))
+        self._own = set(_BEYOND)
+
+    def appear(self, address: str) -> None:
+        """Have the host's connections come from this address too."""
+        if address not in self._own:
+            self.space.request(links.add_address(links.LOOPBACK, address, 32))
+            self._own.add(address)
 
     def close(self) -> None:
         self.departures.close()
@@ -107,7 +114,13 @@ class Router:
         """Take other blocks, subnets and services."""
         self._announce(_own_addresses(self.wanted), _own_addresses(wanted))
         self._close_blocks(set(self.wanted.blocks), set(wanted.blocks))
+        if wanted.host == self.wanted.host:
+            self.wanted = wanted
+            return
+        public = self.public
+        self.set_public({})
         self.wanted = wanted
+        self.set_public(public)
 
     def _announce(self, was: set[str], shall: set[str]) -> None:
         lo = links.LOOPBACK
@@ -153,14 +166,15 @@ class Router:
             self.public = {}
             return
         far, internet = self._gateway
+        internet.appear(self.wanted.host)
         self.firewall.set_public(public)
         gone = sorted(set(self.public) - set(public))
         new = sorted(set(public) - set(self.public))
         self.public = dict(public)
         internet.departures.change(gone, new)
         internet.space.request(
-            *(routes.delete_route(_inward(each, far)) for each in gone),
-            *(routes.add_route(_inward(each, far)) for each in new),
+            *(routes.delete_route(_inward(each, far, self.wanted.host)) for each in gone),
+            *(routes.add_route(_inward(each, far, self.wanted.host)) for each in new),
         )
 
     def attach(self, wanted: EnsureInterface, space: Space) -> None:
@@ -246,10 +260,8 @@ def _first_host(subnet: str) -> str:
     return str(ipaddress.ip_network(subnet)[1])
 
 
-def _inward(public: str, device: int) -> Route:
-    return Route(
-        to=f"{public}/32", device=device, via=_GATEWAY_ADDRESS, source=HOST_ADDRESS, onlink=True
-    )
+def _inward(public: str, device: int, host: str) -> Route:
+    return Route(to=f"{public}/32", device=device, via=_GATEWAY_ADDRESS, source=host, onlink=True)
 
 
 def _require_index(space: Space, device: str) -> int:

@@ -9,6 +9,7 @@ import msgspec
 from cloudling.kernel import arns
 from cloudling.services.ec2 import conditions, defaults, identifiers, security_groups, taggings
 from cloudling.services.ec2.call import COLLECTIONS
+from cloudling.services.ec2.instance_records import Instance, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +83,37 @@ async def _of_record(call: Ec2Call, kind: str, name: str) -> Context:
         for key, field in _FIELDS.items()
         if hasattr(record, field)
     }
+    if isinstance(record, Instance):
+        return known | await _of_instance(call, record)
+    if isinstance(record, Volume):
+        return known | _of_volume(record)
     if vpc := getattr(record, "vpc", ""):
         known["ec2:Vpc"] = identifiers.arn(call, "vpc", vpc)
+    return known
+
+
+async def _of_instance(call: Ec2Call, instance: Instance) -> Context:
+    known: Context = {
+        "ec2:EbsOptimized": conditions.text(instance.ebs_optimized),
+        "ec2:InstanceMetadataTags": instance.metadata.tags,
+        "ec2:InstanceType": instance.type,
+        "ec2:MetadataHttpEndpoint": instance.metadata.endpoint,
+        "ec2:MetadataHttpPutResponseHopLimit": str(instance.metadata.hops),
+        "ec2:MetadataHttpTokens": instance.metadata.tokens,
+        "ec2:RootDeviceType": "ebs",
+    }
+    for association in await call.profile_associations.find(instance=instance.id):
+        known["ec2:InstanceProfile"] = association.arn
+    return known
+
+
+def _of_volume(volume: Volume) -> Context:
+    known: Context = {
+        "ec2:Encrypted": "false",
+        "ec2:VolumeIops": str(volume.iops),
+        "ec2:VolumeSize": str(volume.size),
+        "ec2:VolumeType": volume.kind,
+    }
+    if volume.throughput:
+        known["ec2:VolumeThroughput"] = str(volume.throughput)
     return known

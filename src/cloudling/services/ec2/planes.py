@@ -120,6 +120,7 @@ async def network_of(call: Ec2Call, vpc: Vpc) -> Network:
         subnets=tuple(sorted(subnet.cidr for subnet in subnets)),
         services=(*resolvers(vpc), METADATA),
         gateway=any(gateway.vpc == vpc.id for gateway in gateways),
+        host=call.cloud.host_address,
     )
 
 

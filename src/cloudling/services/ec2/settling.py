@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cloudling.services.ec2.call import Ec2Call
 
-_PATIENCE = 0.5
+_PATIENCE = 1.0
 _OF_INSTANCES = frozenset({"ec2:boot", "ec2:stop", "ec2:terminate"})
 _OF_DISKS = frozenset({"ec2:capture", "ec2:remove", "ec2:erase"})
 
