@@ -5,6 +5,7 @@ ssh, curl and the AWS CLI are the unmodified ones; the instances are real.
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.loaders import Loader
 from tests.scenarios.tutorials import PATIENCE, ROOT, Place, a_place, type_all
 
 from cloudling import settings
@@ -125,7 +127,19 @@ def cache_of_tester() -> Path:
     return Path(os.environ.get("CLOUDLING_CACHE", "") or settings.cache_folder())
 
 
+def look_often(place: Place) -> None:
+    """The CLI's own waiters look every 15 seconds; these are the same, but look every one."""
+    found = Loader().load_service_model("ec2", "waiters-2")
+    for waiter in found["waiters"].values():
+        waiter |= {"delay": 1, "maxAttempts": PATIENCE}
+    models = Path(place.environment["HOME"]) / ".aws" / "models" / "ec2" / "2016-11-15"
+    models.mkdir(parents=True)
+    (models / "waiters-2.json").write_text(json.dumps(found))
+    models.chmod(0o755)
+
+
 def test_the_tutorial_as_it_is_written(place: Place) -> None:
+    look_often(place)
     place.print("cloudling images prepare amazon-linux-2")
     type_all(place, "an-instance-answers", {"\nssh -i": f"\n{SSH} -i"})
     left = place.print("cloudling status --json")
