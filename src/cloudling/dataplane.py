@@ -63,9 +63,12 @@ class DataPlane:
     @cached_property
     def trust(self) -> Trust:
         """Certificates and keys of this cloud's own; each is made when it is first asked for."""
-        from cloudling.drivers.trust.files import Trust  # noqa: PLC0415 - as in `_build`
+        from cloudling.drivers.namespaces import SCRATCH  # noqa: PLC0415 - as in `_build`
+        from cloudling.drivers.trust.files import Trust  # noqa: PLC0415
 
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._settings.memory:
+            (self.folder / SCRATCH).touch()
         return Trust(self.folder / "trust")
 
     async def require(self) -> None:

@@ -40,7 +40,9 @@ def outer_of(netd: Netd) -> int:
 def inner_of(netd: Netd) -> int:
     """The first process of netd's PID namespace, as this one's `/proc` numbers it."""
     outer = outer_of(netd)
-    (inner,) = Path(f"/proc/{outer}/task/{outer}/children").read_text().split()
+    below = Path(f"/proc/{outer}/task/{outer}/children").read_text().split()
+    # As root there is the keeper of disks too.
+    (inner,) = (each for each in below if "netd" in Path(f"/proc/{each}/comm").read_text())
     return int(inner)
 
 

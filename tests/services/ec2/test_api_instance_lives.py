@@ -8,6 +8,7 @@ import pytest
 
 from cloudling.app import build_cloud
 from cloudling.kernel import AwsError
+from cloudling.testing.machines import FakeMachines
 
 if TYPE_CHECKING:
     from tests.services.ec2.data_plane import Plane
@@ -295,3 +296,40 @@ def test_events_of_states(plane: Plane) -> None:
     plane.settle()
     states = ["pending", "running", "stopping", "stopped", "shutting-down", "terminated"]
     assert heard == [(own, state) for state in states]
+
+
+class Slow(FakeMachines):
+    """Notes how it is told to end machines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, float]] = []
+
+    async def stop(self, name: str, patience: float = 5.0) -> None:
+        self.told.append(("stop", patience))
+        await super().stop(name, patience)
+
+    async def discard(self, name: str) -> None:
+        self.told.append(("discard", 0.0))
+        await super().discard(name)
+
+
+@pytest.mark.parametrize(
+    ("forced", "told"),
+    [
+        (False, [("stop", 5.0), ("stop", 5.0), ("discard", 0.0)]),
+        (True, [("stop", 0.0), ("discard", 0.0)]),
+    ],
+)
+def test_ends_are_in_order_unless_forced(
+    plane: Plane, forced: bool, told: list[tuple[str, float]]
+) -> None:
+    machines = plane.local.cloud.machines = Slow()
+    own = plane.run()
+    plane.ec2.stop_instances(InstanceIds=[own], Force=forced)
+    plane.settle()
+    plane.ec2.start_instances(InstanceIds=[own])
+    plane.settle()
+    plane.ec2.terminate_instances(InstanceIds=[own], SkipOsShutdown=forced)
+    plane.settle()
+    assert machines.told == told

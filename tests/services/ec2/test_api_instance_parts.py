@@ -221,6 +221,7 @@ def test_attributes_of_an_interface(plane: Plane) -> None:
     wrong = {"Attachment": {"AttachmentId": "eni-attach-1", "DeleteOnTermination": True}}
     assert refused(modify, **one, **wrong) == "InvalidAttachmentID.NotFound"
     assert refused(ec2.delete_network_interface, **one) == "InvalidParameterValue"
+    assert refused(modify, **one, AssociatePublicIpAddress=True) == "NotImplemented"
 
 
 async def ensure(plane: Plane, own: str) -> None:

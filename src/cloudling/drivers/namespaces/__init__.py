@@ -4,3 +4,6 @@
 `driver` is what control sees of it. Nothing here imports the kernel but `driver`: each machine's
 first process is a fork of netd's, so what netd imports is paid for by each of them.
 """
+
+# A file in the folder of a cloud that keeps nothing: netd takes the folder along when it ends.
+SCRATCH = "scratch"

@@ -19,13 +19,9 @@ if TYPE_CHECKING:
     from cloudling.drivers.namespaces.orders import Setup
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_KEPT_BY_SUDO = (
-    "AWS_ENDPOINT_URL",
-    "AWS_CA_BUNDLE",
-    "REQUESTS_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-    "SSL_CERT_FILE",
-)
+# For programs that have a list of authorities of their own, as boto3 has.
+_TRUSTING = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")
+_KEPT_BY_SUDO = ("AWS_ENDPOINT_URL", *_TRUSTING)
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -42,7 +38,15 @@ _SERVE = f"{_MAKE_KEY}; exec {SERVER} -D -h {KEY}"
 
 def environment(setup: Setup) -> dict[str, str]:
     """What the first process hands to all that it starts."""
-    return {"PATH": PATH, "LANG": "C.UTF-8", **setup.environment}
+    return {"PATH": PATH, "LANG": "C.UTF-8", **_given(setup)}
+
+
+def _given(setup: Setup) -> dict[str, str]:
+    """What was given, and where the root's authorities lie with those that were given."""
+    bundle = next((each for each in _BUNDLES if Path(each).exists()), "")
+    if not setup.authorities or not bundle:
+        return setup.environment
+    return {**dict.fromkeys(_TRUSTING, bundle), **setup.environment}
 
 
 def prepare(setup: Setup, *, is_first: bool, complain: Callable[[str], None]) -> None:
@@ -90,7 +94,7 @@ def write_resolver(setup: Setup) -> None:
 
 def write_environment(setup: Setup) -> None:
     """For whoever logs in, and for whoever goes on as root from there."""
-    given = setup.environment
+    given = _given(setup)
     if given:
         kept = [
             line

@@ -168,9 +168,11 @@ def _move_aside(folder: Path) -> None:
 
 
 def _remove_all(root: Path) -> None:
-    for folder in root.iterdir():
-        if folder.is_dir():
-            _is_removed(folder)
+    # Another netd may be taking the same away.
+    with suppress(FileNotFoundError):
+        for folder in root.iterdir():
+            if folder.is_dir():
+                _is_removed(folder)
     _is_removed(root)
 
 

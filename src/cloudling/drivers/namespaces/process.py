@@ -9,11 +9,12 @@ machine's own network.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 from pathlib import Path
 
-from cloudling.drivers.namespaces import syscalls
+from cloudling.drivers.namespaces import SCRATCH, syscalls
 from cloudling.drivers.namespaces.cgroups import Groups
 from cloudling.drivers.namespaces.channels import Channel
 from cloudling.drivers.namespaces.keepers import Keeper, fork_keeper
@@ -48,6 +49,9 @@ def main(arguments: list[str]) -> int:
     if keeper:
         keeper.close()
         os.waitpid(process, 0)
+    # Not where it was killed: then another netd follows, and the machines boot from their disks.
+    if status == 0 and (data / SCRATCH).exists():
+        shutil.rmtree(data, ignore_errors=True)
     return status
 
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-console.html
 from __future__ import annotations
 
 import base64
-import errno
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cloudling.kernel import operation
@@ -26,11 +26,9 @@ async def get_console_output(call: Ec2Call, request: Request) -> Request:
     machines = call.cloud.machines
     text = b""
     if machines is not None and instance.state != "terminated":
-        try:
+        # A machine that has not begun, or whose driver has gone, has nothing to show.
+        with suppress(OSError):
             text = await machines.console(instance.id)
-        except OSError as fault:
-            if fault.errno != errno.ENOENT:
-                raise
     told: Request = {"InstanceId": instance.id, "Timestamp": call.clock.now()}
     return {**told, "Output": base64.b64encode(text).decode()} if text else told
 

@@ -21,6 +21,8 @@ from cloudling.services.ec2.call import Ec2Call
 if TYPE_CHECKING:
     from cloudling.services.ec2.instance_records import Instance, NetworkInterface, Volume
 
+# So long a machine's programs have to end in order.
+_SHUTDOWN_SECONDS = 5.0
 # So long a terminated instance is still described.
 _KEPT_SECONDS = 3600.0
 
@@ -28,7 +30,7 @@ _KEPT_SECONDS = 3600.0
 @reconciler(Ec2Call.instances, state="stopping")
 async def stop(call: Ec2Call, instance: Instance) -> None:
     async with runtime.of(call).lock(instance.id):
-        await _end_machine(call, instance.id, discard=False)
+        await _end_machine(call, instance, discard=False)
         async with call.unit():
             now = await call.instances.get(instance.id)
             if now is None or now.state != "stopping":
@@ -43,7 +45,7 @@ async def terminate(call: Ec2Call, instance: Instance) -> None:
     async with runtime.of(call).lock(instance.id):
         volume = await call.volumes.get(instance.volume)
         kept = volume is not None and not volume.deleted_with_instance
-        await _end_machine(call, instance.id, discard=not kept)
+        await _end_machine(call, instance, discard=not kept)
         async with call.unit():
             now = await call.instances.get(instance.id)
             if now is None or now.state != "shutting-down":
@@ -58,14 +60,17 @@ async def terminate(call: Ec2Call, instance: Instance) -> None:
             await state_changes.move(call, now, "terminated", state_changes.SAME, ended=moment)
 
 
-async def _end_machine(call: Ec2Call, name: str, *, discard: bool) -> None:
-    """End the machine where there is a driver; one whose process has gone has ended it already."""
-    known = runtime.of(call)
+async def _end_machine(call: Ec2Call, instance: Instance, *, discard: bool) -> None:
+    """End the machine where there is a driver, in order unless that is not wanted."""
+    known, name = runtime.of(call), instance.id
     known.running.pop(name, None)
     machines, carrier = call.cloud.machines, call.cloud.carrier
     if machines is not None:
         try:
-            await (machines.discard(name) if discard else machines.stop(name))
+            if not discard or not instance.forced:
+                await machines.stop(name, 0.0 if instance.forced else _SHUTDOWN_SECONDS)
+            if discard:
+                await machines.discard(name)
         except DriverGone:
             known.forget()
             raise

@@ -26,7 +26,7 @@ from cloudling.services.ec2.errors import (
     InvalidBlockDeviceMapping,
 )
 from cloudling.services.ec2.instance_records import Image, Snapshot
-from cloudling.services.ec2.parameters import required
+from cloudling.services.ec2.parameters import refuse, required
 
 if TYPE_CHECKING:
     from cloudling.services.ec2.call import Ec2Call
@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 
 Request = dict[str, Any]
 _NAME = re.compile(r"[a-zA-Z0-9()\[\] ./\-'@_]{3,128}")
+_NOT_REGISTERED = ("BillingProducts", "KernelId", "RamdiskId", "TpmSupport", "UefiData")
+_NOT_COPIED = (
+    "DestinationAvailabilityZone",
+    "DestinationAvailabilityZoneId",
+    "DestinationOutpostArn",
+)
 _STATES = frozenset({"running", "stopped"})
 
 
@@ -46,6 +52,7 @@ async def create_image(call: Ec2Call, request: Request) -> Request:
 
 
 async def _create_image(call: Ec2Call, request: Request) -> Request:
+    refuse(request, "CreateImage", "BootModeOverride")
     instance = await instance_lookup.require(call, required(request, "InstanceId"))
     tags = taggings.by_kind(request, "image", "snapshot")
     name = await _name(call, request)
@@ -142,6 +149,7 @@ async def _name(call: Ec2Call, request: Request) -> str:
 
 @operation("RegisterImage", partial="only of one's own snapshots")
 async def register_image(call: Ec2Call, request: Request) -> Request:
+    refuse(request, "RegisterImage", *_NOT_REGISTERED)
     name = await _name(call, request)
     tags = taggings.specified(request, "image")
     if request.get("ImageLocation"):
@@ -200,6 +208,7 @@ def _root_of(request: Request, root: str) -> Request:
 @operation("CopyImage", partial="encrypted copies answer 501")
 async def copy_image(call: Ec2Call, request: Request) -> Request:
     """What stands behind the copy is the same, so that it is there at once."""
+    refuse(request, "CopyImage", *_NOT_COPIED)
     if request.get("Encrypted") or request.get("KmsKeyId"):
         raise NotImplementedHere("Encrypted copies of images are not implemented in Cloudling yet.")
     source_region = required(request, "SourceRegion")

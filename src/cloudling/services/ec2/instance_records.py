@@ -23,7 +23,8 @@ class Instance(Record, frozen=True, kw_only=True):
     `root` is the machines' name for what its disk lies over, `family` for what that is made of,
     `key_line` the public key as it was
     at the launch, `launched` the moment of the last start. `reason` is the code and words of the
-    last change of state, `transition` the same for people. `ended` is when it was terminated.
+    last change of state, `transition` the same for people. `ended` is when it was terminated,
+    and `forced` says that it shall end without an orderly shutdown.
     `starts` counts how often it was to start, `booted` is the count that it runs with.
     """
 
@@ -67,6 +68,7 @@ class Instance(Record, frozen=True, kw_only=True):
     reason: tuple[str, str] = ("", "")
     transition: str = ""
     ended: float = 0.0
+    forced: bool = False
     starts: int = 1
     booted: int = 0
 

@@ -87,7 +87,9 @@ async def _stop(call: Ec2Call, request: Request, ids: list[str]) -> Request:
     for instance in found:
         _check_stop(instance)
     after = [
-        await state_changes.move(call, each, "stopping", state_changes.BY_USER)
+        await state_changes.move(
+            call, each, "stopping", state_changes.BY_USER, forced=_is_forced(request)
+        )
         if each.state == "running"
         else each
         for each in found
@@ -134,10 +136,16 @@ async def terminate_instances(call: Ec2Call, request: Request) -> Request:
     after = [
         each
         if each.state in _ENDING
-        else await state_changes.move(call, each, "shutting-down", state_changes.BY_USER)
+        else await state_changes.move(
+            call, each, "shutting-down", state_changes.BY_USER, forced=_is_forced(request)
+        )
         for each in found
     ]
     return {"TerminatingInstances": _changes(found, after)}
+
+
+def _is_forced(request: Request) -> bool:
+    return bool(request.get("Force") or request.get("SkipOsShutdown"))
 
 
 def _wrong_state(named: str, done: str) -> IncorrectInstanceState:

@@ -15,6 +15,7 @@ from cloudling.services.ec2.errors import (
     UnsupportedHibernationConfiguration,
     lacking,
 )
+from cloudling.services.ec2.parameters import refuse
 
 if TYPE_CHECKING:
     from cloudling.services.ec2.call import Ec2Call
@@ -45,9 +46,7 @@ _TENANCIES = ("default", "dedicated")
 
 def check(request: Request) -> None:
     """Refuse what no instance here can be."""
-    for member in _MISSING:
-        if request.get(member):
-            raise _missing(member)
+    refuse(request, "RunInstances", *_MISSING)
     _check_placement(request.get("Placement") or {})
     if (request.get("EnclaveOptions") or {}).get("Enabled"):
         raise _missing("EnclaveOptions")

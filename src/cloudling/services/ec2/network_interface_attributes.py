@@ -22,7 +22,7 @@ from cloudling.services.ec2.errors import (
     InvalidParameterValue,
     lacking,
 )
-from cloudling.services.ec2.parameters import required
+from cloudling.services.ec2.parameters import refuse, required
 
 if TYPE_CHECKING:
     from cloudling.services.ec2.call import Ec2Call
@@ -35,6 +35,13 @@ _ATTRIBUTES = (
     "groupSet",
     "sourceDestCheck",
     "associatePublicIpAddress",
+)
+_MISSING = (
+    "AssociatePublicIpAddress",
+    "AssociatedSubnetIds",
+    "ConnectionTrackingSpecification",
+    "EnaSrdSpecification",
+    "EnablePrimaryIpv6",
 )
 _MODIFIED = ("Attachment", "Description", "Groups", "SourceDestCheck")
 
@@ -68,6 +75,7 @@ async def describe_network_interface_attribute(call: Ec2Call, request: Request) 
 )
 async def modify_network_interface_attribute(call: Ec2Call, request: Request) -> Request:
     card = await network_interfaces.require(call, required(request, "NetworkInterfaceId"))
+    refuse(request, "ModifyNetworkInterfaceAttribute", *_MISSING)
     given = [member for member in _MODIFIED if request.get(member)]
     if not given:
         raise lacking("attachment, description, groups or sourceDestCheck")

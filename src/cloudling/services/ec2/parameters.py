@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cloudling.kernel.errors import NotImplementedHere
 from cloudling.services.ec2.errors import lacking
 
 
@@ -13,3 +14,12 @@ def required(request: dict[str, Any], member: str, parameter: str = "") -> Any:
     if value is None or value in ("", []):
         raise lacking(parameter or member)
     return value
+
+
+def refuse(request: dict[str, Any], operation: str, *members: str) -> None:
+    """Members that are not built refuse by their names, rather than go unheard."""
+    for member in members:
+        if request.get(member):
+            raise NotImplementedHere(
+                f"{member} of {operation} is not implemented in Cloudling yet."
+            )
