@@ -5,17 +5,20 @@ ssh, curl and the AWS CLI are the unmodified ones; the instances are real.
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.loaders import Loader
 from tests.scenarios.tutorials import PATIENCE, ROOT, Place, a_place, type_all
 
 from cloudling import settings
@@ -49,12 +52,34 @@ def reason_against(who: str) -> str:
         return f"Not installed: {', '.join(missing)}."
     if who != "own" and (os.getuid() or shutil.which("setpriv") is None):
         return "Only root becomes another user, with setpriv."
-    asked = [*wrapper_of(who), sys.executable, "-c", "import cloudling.cli"]
-    known = {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    if subprocess.run(asked, env=known, capture_output=True, check=False).returncode:
-        return f"{STRANGER} cannot run {sys.executable}, or not read {ROOT}."
+    if who != "own" and not stranger_python():
+        return f"{STRANGER} can run neither {sys.executable} nor another Python with its packages."
     found = probe(wrapper_of(who))
     return f"{found.reason} {found.remedy}".strip()
+
+
+@cache
+def stranger_python() -> str:
+    """A Python that the stranger can run with our packages: this one may lie in root's home."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        tried = f"exec {python} -c 'import cloudling.app, awscli, sys; print(sys.version_info[:2])'"
+        done = subprocess.run(
+            [*wrapper_of("stranger"), "sh", "-c", tried],
+            env={"PYTHONPATH": path_of(python), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.stdout.strip() == str(sys.version_info[:2]):
+            return python
+    return ""
+
+
+def path_of(python: str) -> str:
+    """Where a Python finds Cloudling, and another one than this the packages as well."""
+    own = str(ROOT / "src")
+    packages = sysconfig.get_path("purelib")
+    return own if python == sys.executable else f"{own}{os.pathsep}{packages}"
 
 
 def find(program: str) -> str | None:
@@ -85,8 +110,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     user = pwd.getpwnam(STRANGER).pw_uid
     home = folder / "machine"
     home.mkdir()
-    variables = {"CLOUDLING_CACHE": str(folder / "cache"), "USER_ID": str(user)}
-    with a_place(home, "cloud-storage-api", wrapper=wrapper_of(who), **variables) as made:
+    python = stranger_python()
+    variables = {
+        "CLOUDLING_CACHE": str(folder / "cache"),
+        "USER_ID": str(user),
+        "PYTHONPATH": path_of(python),
+    }
+    with a_place(
+        home, "cloud-storage-api", wrapper=wrapper_of(who), python=python, **variables
+    ) as made:
         yield made
 
 
@@ -95,7 +127,19 @@ def cache_of_tester() -> Path:
     return Path(os.environ.get("CLOUDLING_CACHE", "") or settings.cache_folder())
 
 
+def look_often(place: Place) -> None:
+    """The CLI's own waiters look every 15 seconds; these are the same, but look every one."""
+    found = Loader().load_service_model("ec2", "waiters-2")
+    for waiter in found["waiters"].values():
+        waiter |= {"delay": 1, "maxAttempts": PATIENCE}
+    models = Path(place.environment["HOME"]) / ".aws" / "models" / "ec2" / "2016-11-15"
+    models.mkdir(parents=True)
+    (models / "waiters-2.json").write_text(json.dumps(found))
+    models.chmod(0o755)
+
+
 def test_the_tutorial_as_it_is_written(place: Place) -> None:
+    look_often(place)
     place.print("cloudling images prepare amazon-linux-2")
     type_all(place, "an-instance-answers", {"\nssh -i": f"\n{SSH} -i"})
     left = place.print("cloudling status --json")

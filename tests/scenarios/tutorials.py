@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 600  # seconds; a laden machine is slow, and nothing here is a measurement
 BLOCK = re.compile(r"^```(sh|text)( by-hand)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "\x1e"
-CLOUDLING = '#!/bin/sh\nexec "{python}" -m cloudling "$@"\n'
+PROGRAM = '#!/bin/sh\nexec "{python}" -m {module} "$@"\n'
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,17 @@ class Place:
 
 @contextmanager
 def a_place(
-    tmp_path: Path, example: str, *, wrapper: tuple[str, ...] = (), **variables: str
+    tmp_path: Path,
+    example: str,
+    *,
+    wrapper: tuple[str, ...] = (),
+    python: str = sys.executable,
+    **variables: str,
 ) -> Iterator[Place]:
-    """A new machine with a copy of the example's folder and a running, empty cloud."""
+    """A new machine with a copy of the example's folder and a running, empty cloud.
+
+    `wrapper` makes all of it run as the user whom the variable USER_ID names.
+    """
     folder, home = tmp_path / "example", tmp_path / "home"
     shutil.copytree(
         ROOT / "examples" / example,
@@ -72,8 +80,10 @@ def a_place(
     programs, runtime = home / "bin", home / "runtime"
     programs.mkdir(parents=True)
     runtime.mkdir(mode=0o700)
-    (programs / "cloudling").write_text(CLOUDLING.format(python=sys.executable))
-    (programs / "cloudling").chmod(0o755)
+    for name, module in (("cloudling", "cloudling"), ("aws", "awscli")):
+        if name == "cloudling" or python != sys.executable:
+            (programs / name).write_text(PROGRAM.format(python=python, module=module))
+            (programs / name).chmod(0o755)
     port = free_port()
     paths = [str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]
     environment = {
@@ -92,8 +102,8 @@ def a_place(
     }
     if wrapper:
         give(tmp_path, int(environment["USER_ID"]))
-    with running_cloud(environment, wrapper):
-        asked = [sys.executable, "-m", "cloudling", "env", "--shell", "json"]
+    with running_cloud(environment, (*wrapper, python)):
+        asked = [python, "-m", "cloudling", "env", "--shell", "json"]
         said = subprocess.run([*wrapper, *asked], env=environment, capture_output=True, check=True)
         yield Place(folder, port, environment | json.loads(said.stdout)["set"], wrapper)
 
@@ -111,8 +121,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_cloud(environment: dict[str, str], wrapper: tuple[str, ...] = ()) -> Iterator[None]:
-    command = [*wrapper, sys.executable, "-m", "cloudling", "start", "--memory"]
+def running_cloud(environment: dict[str, str], python: tuple[str, ...]) -> Iterator[None]:
+    command = [*python, "-m", "cloudling", "start", "--memory"]
     with running(command, "answers on", env=environment):
         yield
 
