@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,14 @@ def served(**more: Any) -> ServedNetwork:
         "domain": "ec2.internal",
     }
     return ServedNetwork(**(fields | more))
+
+
+def open_door(terms: Terms) -> socket.socket:
+    """What takes calls from within and answers none: they wait there."""
+    made = socket.socket(socket.AF_UNIX)
+    made.bind(terms.door)
+    made.listen()
+    return made
 
 
 class Plane:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import fcntl
 import os
 import runpy
@@ -64,6 +63,5 @@ def _enter(namespace: int, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    assert ctypes.sizeof(ctypes.c_void_p) == 8
     _enter(int(sys.argv[1]), sys.argv[2])
     runpy.run_path(f"{sys.argv[2]}/script.py", run_name="__main__")

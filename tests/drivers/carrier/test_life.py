@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.drivers.carrier.conftest import METADATA, PORT, Plane, metadata, served
+from tests.drivers.carrier.conftest import METADATA, PORT, Plane, metadata, open_door, served
 from tests.processes import PATIENCE
 
 from cloudling.kernel.networks import Interface
@@ -72,8 +72,8 @@ def test_what_is_said_before_the_place_is_there_holds_then(plane: Plane) -> None
         )
         # Of its own accord: netd tells of places that come to be.
         await plane.carrier.await_space("i-9")
-        made = await plane.networks.connect("i-9", "127.0.0.1", PORT)
-        made.close()
+        with open_door(plane.terms):
+            (await plane.networks.connect("i-9", "127.0.0.1", PORT)).close()
         return (await plane.fetch(ID, place="i-9")).text
 
     assert plane.turn(try_it()) == "i-1"

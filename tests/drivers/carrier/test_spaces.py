@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.drivers.carrier.conftest import AUTHORITY, KEY, PORT, metadata, served
+from tests.drivers.carrier.conftest import AUTHORITY, KEY, PORT, metadata, open_door, served
 from tests.drivers.namespaces.conftest import Rig, Turn, require
 from tests.processes import PATIENCE
 
@@ -34,8 +34,8 @@ class World:
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
-        terms = Terms(port=PORT, door=str(rig.place / "door"), key=KEY, authority=AUTHORITY)
-        self.carrier = CarrierDriver(rig.place / "carrier", rig.networks, terms)
+        self.terms = Terms(port=PORT, door=str(rig.place / "door"), key=KEY, authority=AUTHORITY)
+        self.carrier = CarrierDriver(rig.place / "carrier", rig.networks, self.terms)
         self.waited: list[str] = []
         rig.machines = NamespaceMachines(rig.networks, self._ready)
 
@@ -73,7 +73,8 @@ def test_a_machines_first_program_finds_the_cloud(world: World, turn: Turn) -> N
         # Its next life has another space of the same name.
         return await world.live("i-7") + await world.live("i-7")
 
-    found = turn(try_it())
+    with open_door(world.terms):
+        found = turn(try_it())
     assert found.count("reached") == 2, found
     assert found.count("i-1") == 2, found
     assert world.waited == ["i-7", "i-7"]

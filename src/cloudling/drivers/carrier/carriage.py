@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         ServedNetwork,
     )
 
-_PATIENCE = 5.0
+_PATIENCE = 60.0
 
 
 class Carriage:
