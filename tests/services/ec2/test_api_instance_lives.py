@@ -13,6 +13,8 @@ from cloudling.testing.machines import FakeMachines
 if TYPE_CHECKING:
     from tests.services.ec2.data_plane import Plane
 
+    from cloudling.kernel.machines import Machine
+
 
 def assert_carried(plane: Plane, found: dict[str, Any]) -> None:
     """The machine, its metadata and its public address are as they are described."""
@@ -333,3 +335,25 @@ def test_ends_are_in_order_unless_forced(
     plane.ec2.terminate_instances(InstanceIds=[own], SkipOsShutdown=forced)
     plane.settle()
     assert machines.told == told
+
+
+class Dying(FakeMachines):
+    """Its process ends when the first machine has just started."""
+
+    async def start(self, machine: Machine) -> None:
+        await super().start(machine)
+        if len(self.disks) == 1 and self._epoch == 0:
+            self.lose()
+
+
+def test_a_driver_that_ends_as_a_machine_starts(
+    plane: Plane, caplog: pytest.LogCaptureFixture
+) -> None:
+    machines = plane.local.cloud.machines = Dying()
+    (made,) = plane.launch()["Instances"]
+    plane.settle()
+    assert plane.state(made["InstanceId"]) == "pending"
+    plane.local.advance(1)
+    assert plane.state(made["InstanceId"]) == "running"
+    assert list(machines.running) == [made["InstanceId"]]
+    assert "DriverGone" in caplog.text

@@ -107,16 +107,18 @@ async def _keep_running(call: Ec2Call, instance: Instance) -> None:
 
 async def _adopt(call: Ec2Call, instance: Instance, machines: Machines) -> bool:
     """Whether it runs since an earlier start of the cloud; then it is ours again."""
+    known = runtime.of(call)
+    life = known.life
     held = await find_held(machines, instance.id)
     if held is None or held.state == "stopped":
         return False
-    known = runtime.of(call)
     known.watch(machines, ended)
     await _ensure_plane(call, instance.vpc)
     await _keep_addresses(call, instance)
     await faces.show(call, instance.vpc)
-    told = known.running[instance.id] = runtime.Told()
+    told = runtime.Told()
     told.interfaces = await machine_values.interfaces(call, await cards(call, instance.id))
+    known.note(life, instance.id, told)
     return True
 
 
@@ -143,6 +145,7 @@ async def _ensure_plane(call: Ec2Call, vpc_id: str) -> None:
 async def start(call: Ec2Call, instance: Instance) -> None:
     """Start the machine, which knows who it is from its first moment on."""
     machines, known = require_machines(call), runtime.of(call)
+    life = known.life
     known.watch(machines, ended)
     await _keep_addresses(call, instance)
     await _ensure_plane(call, instance.vpc)
@@ -153,7 +156,7 @@ async def start(call: Ec2Call, instance: Instance) -> None:
     await call.committed()
     await machines.start(machine)
     told.interfaces = machine.interfaces
-    known.running[instance.id] = told
+    known.note(life, instance.id, told)
 
 
 async def restart(call: Ec2Call, instance: Instance) -> None:
@@ -169,7 +172,10 @@ async def restart(call: Ec2Call, instance: Instance) -> None:
 
 
 async def _keep_told(call: Ec2Call, instance: Instance) -> Wake | None:
-    told = runtime.of(call).running[instance.id]
+    told = runtime.of(call).running.get(instance.id)
+    if told is None:
+        # The driver's process ended meanwhile.
+        return Wake(call.clock.now())
     networks = call.cloud.networks
     wanted = await machine_values.interfaces(call, await cards(call, instance.id))
     if networks is not None and wanted != told.interfaces:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary, ref
 
 from cloudling.kernel.handles import handle
+from cloudling.kernel.networks import DriverGone
 from cloudling.services.ec2.call import Ec2Call
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Runtime:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = ref(cloud)
         self.running: dict[str, Told] = {}
+        self._lives = 0  # of the driver's process, as far as they were noticed
         # What the carrier and the networks were told of a VPC's addresses.
         self.networks: dict[tuple[str, str, str], Any] = {}
         # What a VPC's records had come to when its network was ensured.
@@ -62,8 +64,20 @@ class Runtime:
             self._watched.add(machines)
             machines.watch(partial(self._notice, ended))
 
+    def note(self, life: int, name: str, told: Told) -> None:
+        """It runs, if the driver's process is the one of then; else it is gone with that."""
+        if life != self._lives:
+            raise DriverGone("The driver's process has ended.")
+        self.running[name] = told
+
+    @property
+    def life(self) -> int:
+        """Another one after each end of the driver's process."""
+        return self._lives
+
     def forget(self) -> None:
         """The driver's process is another one: nothing is known of what runs there."""
+        self._lives += 1
         self.running.clear()
         self.networks.clear()
         self.planes.clear()
