@@ -25,6 +25,7 @@ import msgspec
 from cloudling.drivers.namespaces import syscalls, trees
 from cloudling.drivers.namespaces.channels import Channel, ChannelClosed
 from cloudling.drivers.namespaces.messages import Folder  # noqa: TC001 - decoding needs it
+from cloudling.drivers.namespaces.zygotes import wipe_beginnings
 
 NAME = "cloudling-disks"
 _PROGRAMS = "/usr/sbin:/sbin:/usr/bin:/bin"
@@ -109,6 +110,7 @@ def fork_keeper(data: Path, ids: tuple[int, int], others: list[int]) -> tuple[in
             ours.close()
             syscalls.name_process(NAME)
             syscalls.die_with_parent(signal.SIGKILL)
+            wipe_beginnings()
             _Keeping(Channel(theirs), data, ids).run()
         finally:
             os._exit(0)
@@ -257,6 +259,7 @@ def _format(file: Path, size: int, owner: int) -> None:
     subprocess.run(  # noqa: S603 - found in the system's own folders
         [program, "-q", "-F", "-m", "0", "-J", "size=4", "-E", extended, str(unfinished)],
         check=True,
+        env={},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=_PATIENCE,

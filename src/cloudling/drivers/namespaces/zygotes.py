@@ -55,7 +55,7 @@ def fork_zygote(others: list[int]) -> socket.socket:
                 os.close(each)
             syscalls.die_with_parent(signal.SIGKILL)
             ours.close()
-            _wipe_beginnings()
+            wipe_beginnings()
             _Zygote(Channel(theirs)).run()
         finally:
             os._exit(1)
@@ -63,7 +63,7 @@ def fork_zygote(others: list[int]) -> socket.socket:
     return ours
 
 
-def _wipe_beginnings() -> None:
+def wipe_beginnings() -> None:
     """`/proc/…/cmdline` and `environ` show the memory that the program's start had left there."""
     os.environ.clear()
     fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
