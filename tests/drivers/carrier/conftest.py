@@ -18,8 +18,8 @@ from tests.drivers.namespaces.conftest import STRANGER_ID, WRAPPERS, Turn, requi
 from cloudling.drivers.carrier.driver import CarrierDriver
 from cloudling.drivers.carrier.messages import Terms
 from cloudling.drivers.carrier.relays import blocks
-from cloudling.drivers.namespaces.client import ORPHAN_GRACE
 from cloudling.drivers.namespaces.driver import NamespaceNetworks
+from cloudling.drivers.processes import ORPHAN_GRACE
 from cloudling.drivers.trust.authorities import make_authority
 from cloudling.kernel.attendance import InstanceMetadata, ServedNetwork
 from cloudling.kernel.networks import Interface, Network, Rule, SecurityGroup

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from cloudling.drivers.namespaces.client import ORPHAN_GRACE, Netd
+from cloudling.drivers.namespaces.client import Netd
 from cloudling.drivers.namespaces.driver import NamespaceNetworks, probe
 from cloudling.drivers.namespaces.fleet import NamespaceMachines
+from cloudling.drivers.processes import ORPHAN_GRACE
 from cloudling.kernel.machines import Limits, Machine
 from cloudling.kernel.networks import Interface, Network
 from cloudling.testing import FakeMachines, FakeNetworks

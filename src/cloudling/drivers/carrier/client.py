@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,16 +22,15 @@ from cloudling.drivers.carrier.messages import (
 )
 from cloudling.drivers.namespaces.answers import Answer
 from cloudling.drivers.namespaces.channels import Channel, ChannelClosed, read_aside, write_aside
-from cloudling.drivers.namespaces.client import ORPHAN_GRACE, environment
+from cloudling.drivers.processes import ORPHAN_GRACE, PATIENCE, Lodging
 from cloudling.kernel.networks import DriverGone
 
 if TYPE_CHECKING:
+    import socket
+    import subprocess
     from collections.abc import Sequence
     from pathlib import Path
 
-_SOCKET = "carrier.sock"
-_LOG = "carrier.log"
-_PATIENCE = 30.0
 _GONE = "The carrier is gone."
 
 
@@ -118,8 +114,9 @@ class Line:
 class RunningCarrier:
     """One carrier, in a folder of the user's own: its socket and its log lie there."""
 
-    def __init__(self, folder: Path, line: Line) -> None:
-        self.folder = folder
+    def __init__(self, lodging: Lodging, line: Line) -> None:
+        self._lodging = lodging
+        self.folder = lodging.folder
         self.line = line
         self.identity = Self(0, "")
         self.process: subprocess.Popen[bytes] | None = None
@@ -128,25 +125,26 @@ class RunningCarrier:
     async def start(cls, folder: Path, *, grace: float = ORPHAN_GRACE) -> RunningCarrier:
         """Take over the one that runs in this folder, or start one."""
         await asyncio.to_thread(folder.mkdir, 0o700, parents=True, exist_ok=True)
-        found = await cls._find(folder)
+        lodging = Lodging(folder, "carrier", "cloudling.drivers.carrier")
+        found = await cls._find(lodging)
         if found is not None:
             return found
-        process = await asyncio.to_thread(_spawn, folder, grace)
-        found = await cls._find(folder)
+        process = await asyncio.to_thread(lodging.start, grace)
+        found = await cls._find(lodging)
         if found is None:
             # It has ended, or is ending: what it said of that is in its log.
-            await asyncio.to_thread(process.wait, _PATIENCE)
-            raise OSError(f"The carrier does not run: {_last_words(folder)}")
+            await asyncio.to_thread(process.wait, PATIENCE)
+            raise OSError(f"The carrier does not run: {lodging.last_words()}")
         found.process = process
         return found
 
     @classmethod
-    async def _find(cls, folder: Path) -> RunningCarrier | None:
+    async def _find(cls, lodging: Lodging) -> RunningCarrier | None:
         """The one that answers there; one of another version is ended."""
-        end = _dial(folder)
+        end = lodging.dial()
         if end is None:
             return None
-        found = cls(folder, Line(end))
+        found = cls(lodging, Line(end))
         try:
             found.identity = await found.line.ask(Probe(), Self)
         except DriverGone:
@@ -169,58 +167,7 @@ class RunningCarrier:
 
     async def ended(self) -> None:
         """Wait for its end, which is near, and clear up behind it."""
-        await asyncio.wait_for(self.line.gone.wait(), _PATIENCE)
+        await asyncio.wait_for(self.line.gone.wait(), PATIENCE)
         if self.process is not None:
-            await asyncio.to_thread(self.process.wait, _PATIENCE)
-        (self.folder / _SOCKET).unlink(missing_ok=True)
-
-
-def _short(folder: Path) -> tuple[int, str]:
-    """A descriptor of the folder and a short name of the socket in it: names end at 108 bytes."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    return descriptor, f"/proc/self/fd/{descriptor}/{_SOCKET}"
-
-
-def _dial(folder: Path) -> socket.socket | None:
-    descriptor, name = _short(folder)
-    end = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    try:
-        end.connect(name)
-    except (FileNotFoundError, ConnectionRefusedError):
-        end.close()
-        return None
-    except OSError:
-        end.close()
-        raise
-    finally:
-        os.close(descriptor)
-    return end
-
-
-def _spawn(folder: Path, grace: float) -> subprocess.Popen[bytes]:
-    (folder / _SOCKET).unlink(missing_ok=True)
-    descriptor, name = _short(folder)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        try:
-            listener.bind(name)
-            (folder / _SOCKET).chmod(0o600)
-        finally:
-            os.close(descriptor)
-        listener.listen(8)
-        command = [sys.executable, "-m", "cloudling.drivers.carrier", str(listener.fileno())]
-        with (folder / _LOG).open("wb") as log:
-            return subprocess.Popen(  # noqa: S603 - our own program
-                [*command, str(grace), str(folder.absolute() / _SOCKET)],
-                pass_fds=[listener.fileno()],
-                env=environment(),
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-
-def _last_words(folder: Path) -> str:
-    lines = (folder / _LOG).read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it says nothing"
+            await asyncio.to_thread(self.process.wait, PATIENCE)
+        self._lodging.path.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from cloudling.drivers.carrier.messages import (
     Terms,
     Verb,
 )
-from cloudling.drivers.namespaces.client import ORPHAN_GRACE
+from cloudling.drivers.processes import ORPHAN_GRACE
 from cloudling.kernel.attendance import Publication
 from cloudling.kernel.networks import DriverGone
 

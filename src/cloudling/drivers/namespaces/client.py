@@ -6,9 +6,6 @@ import asyncio
 import contextlib
 import os
 import socket
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,15 +14,14 @@ import cloudling
 from cloudling.drivers.namespaces.answers import Said, Self
 from cloudling.drivers.namespaces.channels import Channel, ChannelClosed, read_aside, write_aside
 from cloudling.drivers.namespaces.messages import LARGEST_REQUEST
+from cloudling.drivers.processes import ORPHAN_GRACE, PATIENCE, Lodging
 from cloudling.kernel.networks import DriverGone
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-ORPHAN_GRACE = 10.0
-_SOCKET = "netd.sock"
-_LOG = "netd.log"
-_PATIENCE = 30.0
 _Result = tuple[msgspec.Raw, list[int]]
 
 
@@ -122,8 +118,9 @@ class Connection:
 class Netd:
     """One netd, in a folder of the user's own: its socket and its log lie there."""
 
-    def __init__(self, folder: Path, connection: Connection) -> None:
-        self.folder = folder
+    def __init__(self, lodging: Lodging, connection: Connection) -> None:
+        self._lodging = lodging
+        self.folder = lodging.folder
         self.connection = connection
         self.identity = Self("", 0, "")
         self.process: subprocess.Popen[bytes] | None = None
@@ -144,25 +141,28 @@ class Netd:
         `wrapper` is a command that runs netd in its turn, as `systemd-run --scope` does.
         """
         await asyncio.to_thread(folder.mkdir, 0o700, parents=True, exist_ok=True)
-        found = await cls._find(folder)
+        lodging = Lodging(folder, "netd", "cloudling.drivers.namespaces")
+        found = await cls._find(lodging)
         if found is not None:
             return found
-        process = await asyncio.to_thread(_spawn, folder, bases, grace, tuple(wrapper))
-        found = await cls._find(folder)
+        process = await asyncio.to_thread(
+            lodging.start, grace, *(bases or (folder, folder)), wrapper=wrapper
+        )
+        found = await cls._find(lodging)
         if found is None:
             # It has ended, or is ending: what it said of that is in its log.
-            await asyncio.to_thread(process.wait, _PATIENCE)
-            raise OSError(f"netd does not run: {_last_words(folder)}")
+            await asyncio.to_thread(process.wait, PATIENCE)
+            raise OSError(f"netd does not run: {lodging.last_words()}")
         found.process = process
         return found
 
     @classmethod
-    async def _find(cls, folder: Path) -> Netd | None:
+    async def _find(cls, lodging: Lodging) -> Netd | None:
         """The one that answers there; one of another version is ended."""
-        end = _dial(folder)
+        end = lodging.dial()
         if end is None:
             return None
-        found = cls(folder, Connection(end))
+        found = cls(lodging, Connection(end))
         try:
             found.identity = await found.result_of("probe", Self)
         except DriverGone:
@@ -210,77 +210,11 @@ class Netd:
 
     async def ended(self) -> None:
         """Wait for its end, which is near, and clear up behind it."""
-        await asyncio.wait_for(self.connection.gone.wait(), _PATIENCE)
+        await asyncio.wait_for(self.connection.gone.wait(), PATIENCE)
         if self.process is not None:
-            await asyncio.to_thread(self.process.wait, _PATIENCE)
-        (self.folder / _SOCKET).unlink(missing_ok=True)
+            await asyncio.to_thread(self.process.wait, PATIENCE)
+        self._lodging.path.unlink(missing_ok=True)
 
     def leave(self) -> None:
         """Let it run on by itself, for its grace."""
         self.connection.close()
-
-
-def _short(folder: Path) -> tuple[int, str]:
-    """A descriptor of the folder and a short name of the socket in it: names end at 108 bytes."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    return descriptor, f"/proc/self/fd/{descriptor}/{_SOCKET}"
-
-
-def _dial(folder: Path) -> socket.socket | None:
-    descriptor, name = _short(folder)
-    end = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    try:
-        end.connect(name)
-    except (FileNotFoundError, ConnectionRefusedError):
-        end.close()
-        return None
-    except OSError:
-        end.close()
-        raise
-    finally:
-        os.close(descriptor)
-    return end
-
-
-def _spawn(
-    folder: Path, bases: tuple[Path, Path] | None, grace: float, wrapper: tuple[str, ...]
-) -> subprocess.Popen[bytes]:
-    (folder / _SOCKET).unlink(missing_ok=True)
-    descriptor, name = _short(folder)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        try:
-            listener.bind(name)
-            (folder / _SOCKET).chmod(0o600)
-        finally:
-            os.close(descriptor)
-        listener.listen(8)
-        command = [*wrapper, sys.executable, "-m", "cloudling.drivers.namespaces"]
-        folders = [
-            str(each.absolute()) for each in (folder / _SOCKET, *(bases or (folder, folder)))
-        ]
-        with (folder / _LOG).open("wb") as log:
-            return subprocess.Popen(  # noqa: S603 - our own program
-                [*command, str(listener.fileno()), str(grace), *folders],
-                pass_fds=[listener.fileno()],
-                env=environment(),
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-
-def environment() -> dict[str, str]:
-    """Only what it needs to find its own program: it may be read by whatever netd forks."""
-    paths = [str(Path(cloudling.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    return {
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PATH": os.defpath,
-    }
-
-
-def _last_words(folder: Path) -> str:
-    lines = (folder / _LOG).read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it says nothing"

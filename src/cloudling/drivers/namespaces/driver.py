@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cloudling.drivers.namespaces.client import ORPHAN_GRACE, Netd, environment
+from cloudling.drivers.namespaces.client import Netd
+from cloudling.drivers.processes import ORPHAN_GRACE, environment
 from cloudling.kernel.networks import Availability, Holdings
 
 if TYPE_CHECKING:
