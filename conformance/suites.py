@@ -27,6 +27,9 @@ ROOT = HERE.parent
 # What a suite's runner calls an outcome that counts.
 PASSED = {"passed"}
 COUNTED = {"passed", "failed", "error", "not run"}
+# Of EC2's tests those whose nouns are here.
+_EC2 = ("amis", "instances", "key_pairs", "security_groups", "instance_types", "tags")
+_IMAGE = "amzn2-ami-hvm-2.0.20260727.0-x86_64-gp2"
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,9 @@ def s3_tests(place: Place) -> dict[str, Score] | None:
 
 def moto(place: Place) -> dict[str, Score] | None:
     """moto's tests of the services that are here, each with a score of its own."""
-    services = ("sts", "iam", "s3")
-    found = _run(place, "moto", "run_moto.py", list(services))
+    services = ("sts", "iam", "s3", "ec2")
+    files = [f"ec2/{name}" for name in _EC2]
+    found = _run(place, "moto", "run_moto.py", ["--image", _IMAGE, *services[:-1], *files])
     if found is None:
         return None
     version = _newest(place.suite("moto"))

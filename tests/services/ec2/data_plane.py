@@ -17,6 +17,7 @@ def attach_fakes(cloud: Cloud) -> FakeMachines:
     """Give a cloud machines, networks, roots and a carrier; the machines."""
     roots = FakeRoots()
     machines = FakeMachines(roots)
+    cloud.make_drivers = None
     cloud.machines, cloud.networks = machines, FakeNetworks()
     cloud.roots, cloud.carrier = roots, FakeCarrier()
     return machines

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from cloudling.drivers.namespaces import SCRATCH, syscalls
@@ -50,8 +51,9 @@ def main(arguments: list[str]) -> int:
         keeper.close()
         os.waitpid(process, 0)
     # Not where it was killed: then another netd follows, and the machines boot from their disks.
-    if status == 0 and (data / SCRATCH).exists():
-        shutil.rmtree(data, ignore_errors=True)
+    with suppress(PermissionError):
+        if status == 0 and (data / SCRATCH).exists():
+            shutil.rmtree(data, ignore_errors=True)
     return status
 
 
