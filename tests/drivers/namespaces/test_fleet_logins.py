@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SSHD = Path("/usr/sbin/sshd")
 SSH = "ssh -tt -i /root/key -o StrictHostKeyChecking=no -o LogLevel=ERROR"
 ENVIRONMENT = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+TRIED = "id -un; sudo id -u; env | sed -n s/^AWS_ENDPOINT_URL=//p"
 ELEVATED = """
 export OTHER="not kept"
 sudo id -u; sudo -u ec2-user id -u; echo given | sudo cat; sudo sh -c "exit 7"; echo $?
@@ -71,10 +72,12 @@ def test_its_user_may_log_in(real: Rig, turn: Turn) -> None:
         assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
         private = await asyncio.to_thread(key.read_text)
         public = await asyncio.to_thread(key.with_suffix(".pub").read_text)
-        await real.machines.start(real.machine("i-10", keys=(public.strip(),)))
+        await real.machines.start(
+            real.machine("i-10", keys=(public.strip(),), environment=ENVIRONMENT)
+        )
         await real.shell("i-10", f"umask 077; cat > /root/key << EOF\n{private}EOF")
         until = f"until {SSH} ec2-user@127.0.0.1 true; do sleep 0.02; done"
-        return await real.shell("i-10", f"{until}; {SSH} ec2-user@127.0.0.1 'id -un; sudo id -u'")
+        return await real.shell("i-10", f"{until}; {SSH} ec2-user@127.0.0.1 '{TRIED}'")
 
     code, said = turn(run())
-    assert (code, said.split()[-2:]) == (0, ["ec2-user", "0"])
+    assert (code, said.split()[-3:]) == (0, ["ec2-user", "0", "http://127.0.0.1:4566"])

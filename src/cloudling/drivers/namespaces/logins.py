@@ -15,6 +15,7 @@ SERVER = Path("/usr/sbin/sshd")
 KEY = "/etc/ssh/ssh_host_ed25519_key"
 _PORT = 22
 _BACKLOG = 64
+_ENVIRONMENT = Path("/etc/environment")
 # A group of its own for terminals would have an id that there is not.
 _GROUPS = Path("/etc/group")
 
@@ -33,8 +34,35 @@ class Logins:
     def admit(self) -> tuple[Command, socket.socket]:
         """What to start for the next who comes, and his connection. Raises BlockingIOError."""
         line, _ = self._listener.accept()
-        argv = (str(SERVER), "-i", "-h", KEY, "-o", "UsePAM=no", "-o", "PidFile=none")
+        argv: tuple[str, ...] = (
+            str(SERVER),
+            "-i",
+            "-h",
+            KEY,
+            "-o",
+            "UsePAM=no",
+            "-o",
+            "PidFile=none",
+        )
+        told = _told()
+        if told:
+            argv += ("-o", f"SetEnv={told}")
         return Command(-1, argv, user=self._user), line
+
+
+def _told() -> str:
+    """What `/etc/environment` tells whoever logs in, which otherwise PAM reads."""
+    try:
+        lines = _ENVIRONMENT.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    pairs = (line.strip().removeprefix("export ").partition("=") for line in lines)
+    # What would need to be quoted within quotes is left out.
+    return " ".join(
+        f'"{name}={text}"'
+        for name, mark, value in pairs
+        if mark and name.isidentifier() and not set(text := value.strip("\"'")) & set('"\\')
+    )
 
 
 def prepare() -> None:
