@@ -97,7 +97,7 @@ def stranger_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.fixture(params=["own"])
+@pytest.fixture(params=["own", "stranger"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     who = request.param
     if reason_against(who):
