@@ -163,7 +163,10 @@ class Running:
             )
         }
         path = str(_SOURCE) if self.program.name in ("cloudling", "memory", "iam-off") else ""
-        return {**os.environ, "PYTHONPATH": path, **own, **self.program.environment}
+        around = {**os.environ, "PYTHONPATH": path}
+        # Users' Pythons keep what they have compiled, for the second start.
+        around.pop("PYTHONDONTWRITEBYTECODE", None)
+        return {**around, **own, **self.program.environment}
 
     def _made(self, place: str) -> Path:
         folder = self.folder / place
