@@ -19,6 +19,7 @@ NAMES = {
     "s3-tests": "ceph's s3-tests (s3 and headers)",
     "moto sts": "moto's tests of sts",
     "moto iam": "moto's tests of iam",
+    "moto ec2": "moto's tests of ec2 (images, instances, keys, groups, types, tags)",
     "moto s3": "moto's tests of s3",
 }
 HEAD = """\

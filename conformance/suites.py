@@ -29,7 +29,8 @@ PASSED = {"passed"}
 COUNTED = {"passed", "failed", "error", "not run"}
 # Of EC2's tests those whose nouns are here.
 _EC2 = ("amis", "instances", "key_pairs", "security_groups", "instance_types", "tags")
-_IMAGE = "amzn2-ami-hvm-2.0.20260727.0-x86_64-gp2"
+# Its root is /dev/sda1, as that of the image which the tests take for granted.
+_IMAGE = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20260731"
 
 
 @dataclass(frozen=True)
