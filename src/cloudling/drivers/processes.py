@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +38,10 @@ class Lodging:
     @property
     def path(self) -> Path:
         return self.folder / f"{self.name}.sock"
+
+    @property
+    def _number(self) -> Path:
+        return self.folder / f"{self.name}.pid"
 
     @property
     def _log(self) -> Path:
@@ -81,7 +87,7 @@ class Lodging:
             paths = [str(each.absolute()) for each in (self.path, *folders)]
             command = [*wrapper, sys.executable, "-m", self.module, str(listener.fileno())]
             with self._log.open("wb") as log:
-                return subprocess.Popen(  # noqa: S603 - our own program
+                process = subprocess.Popen(  # noqa: S603 - our own program
                     [*command, str(grace), *paths],
                     pass_fds=[listener.fileno()],
                     env=environment(),
@@ -91,6 +97,26 @@ class Lodging:
                     stderr=log,
                     start_new_session=True,
                 )
+        self._number.write_text(str(process.pid), encoding="ascii")
+        return process
+
+    def await_end(self, process: subprocess.Popen[bytes] | None) -> None:
+        """Wait for its end, which is near; also of one that another control has started."""
+        if process is not None:
+            process.wait(PATIENCE)
+            return
+        with suppress(OSError, ValueError):
+            number = int(self._number.read_text(encoding="ascii"))
+            handle = os.pidfd_open(number)
+            try:
+                # The number may be somebody else's by now.
+                if (
+                    os.fsencode(self.path.absolute())
+                    in Path(f"/proc/{number}/cmdline").read_bytes()
+                ):
+                    select.select([handle], [], [], PATIENCE)
+            finally:
+                os.close(handle)
 
     def last_words(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines()

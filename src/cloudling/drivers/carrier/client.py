@@ -168,6 +168,5 @@ class RunningCarrier:
     async def ended(self) -> None:
         """Wait for its end, which is near, and clear up behind it."""
         await asyncio.wait_for(self.line.gone.wait(), PATIENCE)
-        if self.process is not None:
-            await asyncio.to_thread(self.process.wait, PATIENCE)
+        await asyncio.to_thread(self._lodging.await_end, self.process)
         self._lodging.path.unlink(missing_ok=True)

@@ -86,7 +86,9 @@ async def import_key_pair(call: Ec2Call, request: Request) -> Request:
 @operation("DescribeKeyPairs")
 async def describe_key_pairs(call: Ec2Call, request: Request) -> Request:
     named: list[str] = request.get("KeyNames") or []
-    pairs = sorted(await call.key_pairs.page(limit=None), key=lambda pair: (pair.created, pair.name))
+    pairs = sorted(
+        await call.key_pairs.page(limit=None), key=lambda pair: (pair.created, pair.name)
+    )
     known = {pair.name for pair in pairs}
     for name in named:
         if name not in known:
