@@ -118,6 +118,11 @@ class Lodging:
             finally:
                 os.close(handle)
 
+    def clear(self) -> None:
+        """Take away where it was met; what it said last stays."""
+        for each in (self.path, self._number):
+            each.unlink(missing_ok=True)
+
     def last_words(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it says nothing"

@@ -169,4 +169,4 @@ class RunningCarrier:
         """Wait for its end, which is near, and clear up behind it."""
         await asyncio.wait_for(self.line.gone.wait(), PATIENCE)
         await asyncio.to_thread(self._lodging.await_end, self.process)
-        self._lodging.path.unlink(missing_ok=True)
+        self._lodging.clear()

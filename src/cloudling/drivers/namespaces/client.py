@@ -212,7 +212,7 @@ class Netd:
         """Wait for its end, which is near, and clear up behind it."""
         await asyncio.wait_for(self.connection.gone.wait(), PATIENCE)
         await asyncio.to_thread(self._lodging.await_end, self.process)
-        self._lodging.path.unlink(missing_ok=True)
+        self._lodging.clear()
 
     def leave(self) -> None:
         """Let it run on by itself, for its grace."""
