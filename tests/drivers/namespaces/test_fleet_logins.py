@@ -56,7 +56,7 @@ def test_sudo_hands_signals_on(real: Rig, turn: Turn) -> None:
     async def signal() -> tuple[int, str]:
         await real.machines.start(real.machine("i-10"))
         command = f'sudo sh -c "{script}" > said 2> /dev/null &'
-        command += " until grep -q up said; do sleep 0.02; done"
+        command += " until grep -qs up said; do sleep 0.02; done"
         command += "; kill -TERM $!; wait $!; echo $?; cat said"
         return await real.shell("i-10", command, user="")
 
